@@ -1,0 +1,1 @@
+"""What benefits says: investment accounts."""

@@ -1,0 +1,1 @@
+"""What gates says: offices, authority, frameworks, boards, gate reviews."""

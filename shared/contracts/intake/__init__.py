@@ -1,0 +1,1 @@
+"""What intake says: proposals and initiatives."""

@@ -1,0 +1,1 @@
+"""What reporting says: feeds and delivery status."""
