@@ -16,6 +16,8 @@ from pydantic_core import core_schema
 T = TypeVar("T")
 RECORD = {"record": True}
 """The validation context in which digests are read back from a record; a client may send clear values only."""
+PLAIN = {"plain": True}
+"""The serialisation context in which a clear value is written as it was sent."""
 
 
 def _b64(raw: bytes) -> str:
@@ -61,8 +63,11 @@ class Personal(Generic[T]):
                 return cls(str(value["_sd"]), None, value.get("of"))
             return cls.seal(handle(value), getattr(info, "field_name", None) or "text")
 
-        def written(value: "Personal[Any]", info: core_schema.SerializationInfo) -> dict[str, str]:
-            collected = (info.context or {}).get("disclosures")
+        def written(value: "Personal[Any]", info: core_schema.SerializationInfo) -> Any:
+            context = info.context or {}
+            if context.get("plain") and value.disclosure is not None:
+                return opened(value.disclosure)
+            collected = context.get("disclosures")
             if collected is not None and value.disclosure is not None:
                 collected.append(value)
             return {"_sd": value.digest} if value.subject is None else {"_sd": value.digest, "of": value.subject}
