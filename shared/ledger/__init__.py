@@ -1,0 +1,1 @@
+"""The append-only log of record: append, read, verify, disclose. One PostgreSQL database a service."""
