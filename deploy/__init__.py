@@ -1,0 +1,1 @@
+"""How Minutebook is put on a machine: PostgreSQL, Kafka, their binaries, the processes and their supervision."""

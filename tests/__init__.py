@@ -1,0 +1,1 @@
+"""Tests mirror the tree above; tests/journeys walks whole flows."""
