@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from shared.ledger.record import Disclosure
 
+TEXT = "text/"
 _AHEAD = 4096
 _NONCE = 12
 
@@ -49,7 +50,9 @@ class KeyStore:
     @classmethod
     async def open(cls, dsn: str) -> "KeyStore":
         """Connects to the database made by `install_keys`."""
-        pool = AsyncConnectionPool(dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True})
+        pool = AsyncConnectionPool(
+            dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True}, check=AsyncConnectionPool.check_connection
+        )
         await pool.open(wait=True)
         return cls(pool)
 
@@ -66,19 +69,19 @@ class KeyStore:
         texts = sum(item.key_id is None for item in disclosures)
         while len(self._spare) < texts:
             await self._fill(texts + _AHEAD)
-        sealed = []
+        done = []
         for item in disclosures:
             key_id, secret = (item.key_id, keys[item.key_id]) if item.key_id is not None else self._spare.popleft()
             nonce = os.urandom(_NONCE)
             text = AESGCM(secret).encrypt(nonce, item.disclosure, item.digest.encode())
-            sealed.append(Sealed(item.digest, key_id, nonce + text))
+            done.append(Sealed(item.digest, key_id, nonce + text))
         if len(self._spare) < _AHEAD // 2 and texts and (self._refill is None or self._refill.done()):
             self._refill = asyncio.create_task(self._fill(_AHEAD))
-        return sealed
+        return done
 
-    async def unseal(self, sealed: Iterable[Sealed]) -> dict[str, bytes]:
+    async def unseal(self, stored: Iterable[Sealed]) -> dict[str, bytes]:
         """Disclosures by digest. Those whose key was destroyed are absent."""
-        items = list(sealed)
+        items = list(stored)
         async with self._pool.connection() as connection:
             found = await connection.execute(
                 "select id, secret from key where id = any (%s) and secret is not null",
@@ -121,10 +124,24 @@ class KeyStore:
         async with self._filling:
             if len(self._spare) >= count:
                 return
-            made = [(f"text/{uuid4()}", os.urandom(32)) for _ in range(count - len(self._spare))]
+            made = [(f"{TEXT}{uuid4()}", os.urandom(32)) for _ in range(count - len(self._spare))]
             async with self._pool.connection() as connection:
                 await _write(connection, made)
             self._spare.extend(made)
+
+
+async def sealed(connection: AsyncConnection[Any], digests: Sequence[str]) -> list[Sealed]:
+    """Disclosures as stored in a log's database; those that are not there are absent."""
+    cursor = connection.cursor(binary=True)
+    await cursor.execute("select digest, key_id, sealed from log.disclosure where digest = any (%s)", (list(digests),))
+    return [Sealed(*row) for row in await cursor.fetchall()]
+
+
+async def delete(connection: AsyncConnection[Any], digests: Sequence[str], key_id: str | None) -> int:
+    """Removes disclosures from a log's database, by digest and all of one key; returns how many there were."""
+    found = await connection.execute("select log.delete_disclosures(%s, %s)", (list(digests), key_id))
+    row = await found.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def _read(connection: AsyncConnection, key_ids: Sequence[str]) -> dict[str, bytes | None]:

@@ -1,12 +1,11 @@
 """The log of record of one service."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from shared.ledger import read
@@ -14,11 +13,15 @@ from shared.ledger.arrays import adapt
 from shared.ledger.batch import Writer, require_wellformed
 from shared.ledger.commit import Committer
 from shared.ledger.connect import connect
-from shared.ledger.disclose import KeyStore, Sealed
+from shared.ledger.disclose import TEXT, KeyStore, delete, sealed
 from shared.ledger.record import Append, ClockAhead, Outcome, Record, Verdict, person_key
 from shared.ledger.signing import BatchSigner
 from shared.ledger.tail import tail
 from shared.ledger.verify import Verifier
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_CONNECTIONS = 8
 
 
 class Log:
@@ -44,7 +47,7 @@ class Log:
         if "\n" in name:
             raise ValueError("a log's name is one line: it stands in a line of what is signed")
         await (await connect(dsn)).close()
-        pool = AsyncConnectionPool(dsn, min_size=1, max_size=8, open=False, kwargs={"autocommit": True})
+        pool = AsyncConnectionPool(dsn, min_size=1, max_size=_CONNECTIONS, open=False, kwargs={"autocommit": True})
         await pool.open(wait=True)
         return cls(dsn, name, pool, signer, keystore)
 
@@ -72,20 +75,17 @@ class Log:
 
     async def stream(self, name: str, after_version: int = 0, connection: AsyncConnection[Any] | None = None) -> list[Record]:
         """A stream's records after a version, in order."""
-        async with self._on(connection) as conn:
-            return await self._reader.stream(conn, name, after_version)
+        return await self._read(connection, self._reader.stream, name, after_version)
 
     async def page(self, after: int, limit: int = read.PAGE, connection: AsyncConnection[Any] | None = None) -> list[Record]:
         """Records after a position, in order, at most 5,000."""
-        async with self._on(connection) as conn:
-            return await self._reader.page(conn, after, limit)
+        return await self._read(connection, self._reader.page, after, limit)
 
     async def by_shard(
         self, shard: int, after: int, limit: int = read.PAGE, connection: AsyncConnection[Any] | None = None
     ) -> list[Record]:
         """A shard's records after a position, in order, at most 5,000."""
-        async with self._on(connection) as conn:
-            return await self._reader.by_shard(conn, shard, after, limit)
+        return await self._read(connection, self._reader.by_shard, shard, after, limit)
 
     def tail(self, after: int) -> AsyncGenerator[list[Record], None]:
         """Pages of records after a position, for ever; see shared.ledger.tail."""
@@ -93,58 +93,52 @@ class Log:
 
     async def find_command(self, command: UUID, connection: AsyncConnection[Any] | None = None) -> Outcome | None:
         """What a command did, if it acted."""
-        async with self._on(connection) as conn:
-            return await read.find_command(conn, command)
+        return await self._read(connection, read.find_command, command)
 
     async def predecessors(self, upto: int) -> dict[int, int]:
         """The last position of every shard at or before a position; 0 where there is none."""
-        async with self._on(None) as conn:
-            return await read.predecessors(conn, upto)
+        return await self._read(None, read.predecessors, upto)
 
     async def last_position(self) -> int:
         """The position of the newest record; 0 in an empty log."""
-        async with self._on(None) as conn:
-            return await read.last_position(conn)
+        return await self._read(None, read.last_position)
 
     async def position_at(self, time: datetime) -> int:
         """The last position recorded at or before an instant; 0 if there is none."""
-        async with self._on(None) as conn:
-            return await read.position_at(conn, time)
+        return await self._read(None, read.position_at, time)
 
     async def disclose(self, digests: Sequence[str]) -> dict[str, bytes]:
         """Disclosures by digest. Those that were erased, or were never here, are absent."""
-        async with self._on(None) as conn:
-            cursor = conn.cursor(binary=True)
-            await cursor.execute("select digest, key_id, sealed from log.disclosure where digest = any (%s)", (list(digests),))
-            sealed = [Sealed(*row) for row in await cursor.fetchall()]
-        return await self._keystore.unseal(sealed)
+        return await self._keystore.unseal(await self._read(None, sealed, digests))
 
     async def erase_person(self, person: str) -> int:
         """Destroys a person's key, then removes the rows it sealed; returns how many. Append the event that says so first."""
         key_id = person_key(person)
         await self._keystore.destroy([key_id])
-        return await self._delete([], key_id)
+        return await self._read(None, delete, [], key_id)
 
     async def erase_texts(self, digests: Sequence[str]) -> int:
         """Destroys the keys of free texts, then removes their rows; returns how many."""
-        async with self._on(None) as conn:
-            found = await conn.execute(
-                "select key_id from log.disclosure where digest = any (%s) and key_id like 'text/%%'", (list(digests),)
-            )
-            keys = [key_id for (key_id,) in await found.fetchall()]
-        await self._keystore.destroy(keys)
-        return await self._delete(digests, None)
+        texts = [item for item in await self._read(None, sealed, digests) if item.key_id.startswith(TEXT)]
+        await self._keystore.destroy([item.key_id for item in texts])
+        return await self._read(None, delete, [item.digest for item in texts], None)
 
-    async def _delete(self, digests: Sequence[str], key_id: str | None) -> int:
-        async with self._on(None) as conn:
-            found = await conn.execute("select log.delete_disclosures(%s, %s)", (list(digests), key_id))
-            row = await found.fetchone()
-        return int(row[0]) if row else 0
-
-    @asynccontextmanager
-    async def _on(self, connection: AsyncConnection[Any] | None) -> AsyncIterator[AsyncConnection[Any]]:
+    async def _read(
+        self,
+        connection: AsyncConnection[Any] | None,
+        operation: Callable[Concatenate[AsyncConnection[Any], P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Runs what may be run twice. After a restart of the server the pool hands out dead connections: each is tried once."""
         if connection is not None:
-            yield connection
-        else:
+            return await operation(connection, *args, **kwargs)
+        for _ in range(_CONNECTIONS):
             async with self._pool.connection() as pooled:
-                yield pooled
+                try:
+                    return await operation(pooled, *args, **kwargs)
+                except (OperationalError, InterfaceError):
+                    if not pooled.closed:
+                        raise
+        async with self._pool.connection() as pooled:
+            return await operation(pooled, *args, **kwargs)

@@ -25,3 +25,11 @@ async def log(office: Office) -> AsyncIterator[Log]:
     yield opened
     await opened.close()
     await keystore.close()
+
+
+@pytest.fixture(scope="module")
+def standing(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """An office shared by tests that only try what is refused."""
+    founded = Office.found(postgres.superuser_dsn, tmp_path_factory.mktemp("standing"))
+    yield founded
+    founded.close()

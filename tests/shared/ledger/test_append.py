@@ -50,7 +50,7 @@ async def test_a_refused_command_takes_no_position_and_fails_no_other(log: Log) 
         log.append(command("late/1", recorded=now() + timedelta(seconds=30))), log.append(command("gate/4")),
         return_exceptions=True,
     )  # fmt: skip
-    assert verdicts[:3] == [Appended(2, 2, 1), Conflict(1), Appended(3, 4, 2)]
+    assert list(verdicts[:3]) == [Appended(2, 2, 1), Conflict(1), Appended(3, 4, 2)]
     assert isinstance(verdicts[3], ClockAhead)
     assert verdicts[4] == Appended(5, 5, 1)
     assert len(await log.page(0)) == 5
