@@ -1,0 +1,1 @@
+"""What reporting does when it hears of something: one file a flow."""

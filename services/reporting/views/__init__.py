@@ -1,0 +1,1 @@
+"""Reporting's read models: one file each, folded from exactly one log."""
