@@ -126,7 +126,9 @@ def _write_properties(home: Path, port: int, controller_port: int) -> None:
 def _format(home: Path) -> None:
     """Make the storage; an interrupted formatting is done again. The file `formatted` holds the cluster id."""
     shutil.rmtree(home / "log", ignore_errors=True)
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    raw = uuid.uuid4().bytes
+    # The first bit is 0, so that the id does not begin with a dash and look like an option.
+    cluster = base64.urlsafe_b64encode(bytes([raw[0] & 0x7F]) + raw[1:]).decode().rstrip("=")
     command = [
         *_java(home),
         "kafka.tools.StorageTool",

@@ -1,0 +1,1 @@
+"""The `minutebook` command: one file a subcommand."""
