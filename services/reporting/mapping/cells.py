@@ -14,7 +14,7 @@ MAX_CELL = 8_000
 RAW = 600
 """Characters of a cell that go into the record; longer ones are shortened there and whole in the kept file."""
 
-_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,14})(?:\.\d{1,6})?")
+_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d{1,14})(?:\.\d{1,6})?", re.ASCII)
 _LARGEST = Decimal(10) ** 14
 _THREE_POINTS = frozenset({Confidence.RED, Confidence.AMBER, Confidence.GREEN})
 

@@ -6,7 +6,7 @@ from services.reporting.delivery_status import DeliveryStatus, ReportStatus
 from shared.contracts.envelope import Heard
 from shared.contracts.reporting.feed import FeedRecordAccepted
 from shared.domain.given import Given
-from shared.stream.reactions import Do
+from shared.stream.react import Do
 
 
 def report_status(event: FeedRecordAccepted, heard: Heard, given: Given) -> Iterator[Do]:
