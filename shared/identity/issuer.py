@@ -19,7 +19,7 @@ from joserfc.jwk import KeySet, OKPKey
 from shared.identity.keys import KnownKeys
 from shared.identity.principal import HUB, SERVICE, Unauthenticated
 from shared.identity.store import Assignment, Delegation, Link, Person, Register, Store, secret, write_secret
-from shared.identity.token import AUDIENCE, LOCAL, SIGN_IN, TrustedIssuer, Verifier
+from shared.identity.token import AUDIENCE, LEEWAY, LOCAL, SIGN_IN, TrustedIssuer, Verifier
 
 ALGORITHM = "Ed25519"
 """EdDSA over Curve25519, by its fully specified name (RFC 9864)."""
@@ -67,7 +67,7 @@ class LocalIssuer:
                 write_secret(file, orjson.dumps(fresh.as_dict(private=True)))
             if not self.store.file.exists():
                 write_secret(self.store.file, Register(people=_first_people()).model_dump_json(indent=1).encode())
-        self._key = OKPKey.import_key(secret(file))
+        self._key = OKPKey.import_key(orjson.loads(secret(file)))
 
     def jwks(self) -> dict[str, Any]:
         """The public key as a JWK Set (RFC 7517)."""
@@ -88,7 +88,8 @@ class LocalIssuer:
 
         def with_link(register: Register) -> Register:
             self._known(register, person)
-            return register.since(now).replace(links={**register.links, _digest(code): Link(person=person, expires=now + LINK_LIFE)})
+            current = register.since(now)
+            return current.replace(links={**current.links, _digest(code): Link(person=person, expires=now + LINK_LIFE)})
 
         self.store.change(with_link)
         return f"/identity/sign-in?code={code}"
@@ -101,19 +102,26 @@ class LocalIssuer:
         def without_link(register: Register) -> Register:
             if link := register.links.get(digest):
                 found.append(link)
-            return register.since(now).replace(links={k: v for k, v in register.since(now).links.items() if k != digest})
+            current = register.since(now)
+            return current.replace(links={other: link for other, link in current.links.items() if other != digest})
 
         if digest in self.store.register().links:
             self.store.change(without_link)
         if not found or found[0].expires <= now:
             raise Unauthenticated("sign-in-link", "this sign-in link was used already or is older than ten minutes", SIGN_IN)
+        _log.info("signed in", person=found[0].person)
         return self._person_token(found[0].person, "sign-in-link", SESSION_LIFE)
 
     def end(self, session: str, expires: datetime) -> None:
         """Sign a session out, in every process. Tokens without an id, which only other issuers give, end by themselves."""
         if not session:
             return
-        self.store.change(lambda register: register.since(self._clock()).replace(ended={**register.ended, session: expires + CALL_LIFE}))
+
+        def without_session(register: Register) -> Register:
+            current = register.since(self._clock())
+            return current.replace(ended={**current.ended, session: expires + timedelta(seconds=LEEWAY)})
+
+        self.store.change(without_session)
 
     def cli_token(self, person: str) -> str:
         """A token for a command at this machine; raises UnknownPerson."""
@@ -149,7 +157,6 @@ class LocalIssuer:
 
     def _person_token(self, person: str, authn: str, life: timedelta) -> str:
         known = self._known(self.store.register(), person)
-        _log.info("signed in", person=person, authn=authn)
         roles = [f"{held.role}@{held.office}" for held in known.roles]
         return self._sign(person, life, authn=authn, name=known.name, roles=roles)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Protocol
@@ -44,6 +45,7 @@ class FetchedKeys:
     """
 
     url: str
+    clock: Callable[[], float] = time.monotonic
     _keys: KeySet = field(default_factory=lambda: KeySet([]))
     _fetched: float = float("-inf")
     _tried: float = float("-inf")
@@ -58,7 +60,7 @@ class FetchedKeys:
 
     async def find(self, kid: str) -> Key | None:
         key = _by_id(self._keys, kid)
-        if key is None or time.monotonic() - self._fetched > _FRESH:
+        if key is None or self.clock() - self._fetched > _FRESH:
             await self._fetch()
             key = _by_id(self._keys, kid)
         if key is None and self._fetched == float("-inf"):
@@ -67,16 +69,16 @@ class FetchedKeys:
 
     async def _fetch(self) -> None:
         async with self._lock:
-            if time.monotonic() - self._tried < _AGAIN:
+            if self.clock() - self._tried < _AGAIN:
                 return
-            self._tried = time.monotonic()
+            self._tried = self.clock()
             try:
                 async with httpx.AsyncClient(timeout=5.0, follow_redirects=False) as client:
                     answer = (await client.get(self.url)).raise_for_status()
                 self._keys = KeySet.import_key_set(answer.json())
             except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError):
                 return  # What was known stays good: an outage of the issuer signs nobody out.
-            self._fetched = time.monotonic()
+            self._fetched = self.clock()
 
 
 def _by_id(keys: KeySet, kid: str) -> Key | None:
