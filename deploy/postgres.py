@@ -26,6 +26,7 @@ SUPERUSER = "postgres"
 DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 START_SECONDS = 300
 OLDEST_MAJOR = 17
+CLUSTER_BYTES = 60_000_000
 
 
 @dataclass
@@ -143,9 +144,11 @@ def _initialise(home: Path, binaries: Path, account: Account | None, secret: str
     finally:
         pwfile.unlink()
     if done.returncode:
-        if "No space left" in done.stderr:
+        said = done.stdout + done.stderr
+        if "No space left" in said or shutil.disk_usage(home.parent).free < CLUSTER_BYTES:
             raise CannotStart(f"The disk that holds {home} is full: free some space there and start again.")
-        raise CannotStart(f"PostgreSQL could not make its files in {home}: {done.stderr.strip().splitlines()[-1]}")
+        telling = [line for line in said.splitlines() if "error" in line or "FATAL" in line] or said.splitlines() or ["no reason given"]
+        raise CannotStart(f"PostgreSQL could not make its files in {home}: {telling[0]}")
     beside.rename(home)
 
 

@@ -201,6 +201,18 @@ def test_a_busy_port_is_said_in_one_sentence() -> None:
         assert refused(data, port) == f"Port {port} is in use by another program: choose another one with --port."
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+@pytest.mark.parametrize("size", ["1m", "20m"])
+def test_a_full_disk_is_said_in_one_sentence(size: str) -> None:
+    with temporary_data() as data:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", data], check=False).returncode:
+            pytest.skip("this machine does not let root mount")
+        try:
+            assert refused(data, free_port()) == f"The disk that holds {data / 'postgres'} is full: free some space there and start again."
+        finally:
+            subprocess.run(["umount", data], check=True)
+
+
 def test_servers_that_already_run_are_used(postgres: Postgres, kafka: Kafka) -> None:
     given = {"MINUTEBOOK_DATABASE": postgres.superuser_dsn, "MINUTEBOOK_KAFKA": kafka.bootstrap}
     with temporary_data() as data, running(data, free_port(), **given):
