@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
-from services.reporting.views.accounts import AccountRow
-from services.reporting.views.initiatives import InitiativeRow, LifeState
-from services.reporting.views.next_gates import NextGateRow
-from services.reporting.views.offices import OfficeRow
-from services.reporting.views.statuses import StatusRow
+from services.reporting.views.accounts import AccountRow, accounts
+from services.reporting.views.initiatives import InitiativeRow, LifeState, initiatives
+from services.reporting.views.next_gates import NextGateRow, next_gates
+from services.reporting.views.offices import OfficeRow, offices
+from services.reporting.views.statuses import StatusRow, statuses
 from shared.contracts.intake.initiative import Origin
 from shared.contracts.terms import Confidence, RatingScale, ReportedDate, ReportedState, Tier
 from shared.contracts.values import Frozen, Moment, Money
+from shared.projection.reader import ViewReader
 
 NoFigure = Literal["withheld", "not_yet_known", "unreadable"]
 _NO_FIGURE: Mapping[ReportedState, NoFigure] = {
@@ -112,20 +113,20 @@ class Portfolio(Frozen):
 
 
 def joined(
-    initiatives: Iterable[InitiativeRow],
-    statuses: Iterable[StatusRow],
-    accounts: Iterable[AccountRow],
-    offices: Iterable[OfficeRow],
-    next_gates: Iterable[NextGateRow],
+    registered: Iterable[InitiativeRow],
+    reported: Iterable[StatusRow],
+    opened: Iterable[AccountRow],
+    known: Iterable[OfficeRow],
+    scheduled: Iterable[NextGateRow],
 ) -> tuple[PortfolioRow, ...]:
     """The rows of the portfolio, by name. An initiative is in it from its registration, whatever else has been heard of it."""
-    by_status = {row.initiative: row for row in statuses}
-    by_account = {row.initiative: row for row in accounts}
-    by_gate = {row.initiative: row for row in next_gates}
-    names = {row.office: row.name for row in offices}
+    by_status = {row.initiative: row for row in reported}
+    by_account = {row.initiative: row for row in opened}
+    by_gate = {row.initiative: row for row in scheduled}
+    names = {row.office: row.name for row in known}
     rows = (
         _row(initiative, by_status.get(key), by_account.get(key), by_gate.get(key), names)
-        for initiative in initiatives
+        for initiative in registered
         if (key := initiative.initiative)
     )
     return tuple(sorted(rows, key=lambda row: (row.name.casefold(), row.id)))
@@ -223,15 +224,15 @@ def _counted(values: Iterable[str]) -> dict[str, int]:
     return {value: found[value] for value in sorted(found, key=lambda v: (_ORDER.index(v) if v in _ORDER else -1, v))}
 
 
-async def portfolio(reader: Any, now: datetime) -> Portfolio:
-    """The portfolio now, as far as the tables of reporting have heard. `reader` is a ViewReader."""
+async def portfolio(reader: ViewReader, now: datetime) -> Portfolio:
+    """The portfolio now, as far as the tables of reporting have heard: all of them as they are at one moment."""
     async with reader.snapshot() as snapshot:
-        found: dict[str, Any] = {
-            "initiatives": await snapshot.rows(InitiativeRow),
-            "statuses": await snapshot.rows(StatusRow),
-            "accounts": await snapshot.rows(AccountRow),
-            "offices": await snapshot.rows(OfficeRow),
-            "next_gates": await snapshot.rows(NextGateRow),
-        }
-    rows = joined(**found)
-    return Portfolio(on=now.date(), known_at=now, positions={}, totals=totals(rows), initiatives=rows)
+        rows = joined(
+            await snapshot.rows(InitiativeRow),
+            await snapshot.rows(StatusRow),
+            await snapshot.rows(AccountRow),
+            await snapshot.rows(OfficeRow),
+            await snapshot.rows(NextGateRow),
+        )
+        positions = await snapshot.positions(initiatives, statuses, accounts, offices, next_gates)
+    return Portfolio(on=now.date(), known_at=now, positions=positions, totals=totals(rows), initiatives=rows)

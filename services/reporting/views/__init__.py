@@ -1,5 +1,7 @@
 """Reporting's read models: one file each, folded from exactly one log."""
 
+from typing import Any
+
 from services.reporting.views.accounts import accounts
 from services.reporting.views.audit_trail import audit_trails
 from services.reporting.views.batches import batches
@@ -13,8 +15,9 @@ from services.reporting.views.proposals import proposals
 from services.reporting.views.quarantine import quarantine
 from services.reporting.views.statuses import statuses
 from services.reporting.views.votes import votes
+from shared.projection.view import View
 
-VIEWS = (
+VIEWS: tuple[View[Any], ...] = (
     initiatives,
     proposals,
     offices,

@@ -87,5 +87,5 @@ def test_one_project_is_read_cell_by_cell() -> None:
     assert (aircraft.initiative, aircraft.office, aircraft.office_name) == ("MOD_0106_1617-Q1", "MOD", "Ministry of Defence")
     assert aircraft.category == "Military Capability"
     assert aircraft.row == 2
-    assert aircraft.rating and aircraft.rating.rating in Confidence and aircraft.rating.rater == "IPA"
+    assert aircraft.rating and isinstance(aircraft.rating.rating, Confidence) and aircraft.rating.rater == "IPA"
     assert aircraft.start and aircraft.start.day and aircraft.start.raw == aircraft.start.day.isoformat()
