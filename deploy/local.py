@@ -61,7 +61,6 @@ class Local:
             require_free(part.port, "choose another one with --port")
         self.servers = self._start_servers()
         self._write_run_file()
-        self._run("migrate")
         self.supervisor.run([Unit(part.name, lambda part=part: self._launch(part), part.url) for part in mine])  # type: ignore[misc]
         self.supervisor.await_ready()
         return self._run("signin-link").strip()
@@ -72,10 +71,10 @@ class Local:
         self.run_file.unlink(missing_ok=True)
 
     def _start_servers(self) -> Servers:
-        """PostgreSQL and Kafka at the same time, unless the environment names running ones."""
+        """PostgreSQL, migrated, and Kafka at the same time, unless the environment names running ones."""
         database, bootstrap = given_database(), given_kafka()
         with ThreadPoolExecutor(1) as pool:
-            starting = pool.submit(lambda: database or self._start_postgres())
+            starting = pool.submit(lambda: self._migrated(database or self._start_postgres()))
             assets_dir()
             return Servers(bootstrap=bootstrap or self._start_kafka(), database=starting.result())
 
@@ -83,6 +82,10 @@ class Local:
         server = start_postgres(self.data)
         self.supervisor.run([Unit("postgres", lambda: start_postgres(self.data, server.port).process, process=server.process)])
         return Database(server.host, server.port, server.superuser_dsn)
+
+    def _migrated(self, database: Database) -> Database:
+        self._run("migrate", MINUTEBOOK_DATABASE=database.superuser_dsn)
+        return database
 
     def _start_kafka(self) -> str:
         broker = start_kafka(self.data)
@@ -93,11 +96,11 @@ class Local:
         command = [*self.program, *part.arguments]
         return start(part.name, command, self.data / "logs" / f"{part.name}.log", grace=10, env=self.environment, cwd=self.data)
 
-    def _run(self, name: str) -> str:
+    def _run(self, name: str, **more: str) -> str:
         """Run a subcommand to its end; what it printed. Raises CannotStart with its last line if it fails."""
         done = subprocess.run(
             [*self.program, name],
-            env=self.environment,
+            env={**self.environment, **more},
             cwd=self.data,
             capture_output=True,
             text=True,
