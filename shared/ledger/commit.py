@@ -1,7 +1,7 @@
 """Group commit: callers of one process share transactions, and each gets its own verdict.
 
-While one batch is on its way to the disk, the next one collects. A lost connection is made again and what was on its way is
-sent again: the command's id tells the database whether it was written.
+While one batch is on its way to the disk, the next one is made ready and waits for the lock. A lost connection is made again
+and what was on its way is sent again: the command's id tells the database whether it was written.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from shared.ledger.batch import MAX_RECORDS, Writer, require_wellformed
 from shared.ledger.connect import connect
 from shared.ledger.record import Append, ClockAhead, LogUnavailable, Verdict
 
+WRITERS = 2
 MAX_COMMANDS = 500
 MAX_WAITING = 10_000
 PATIENCE = 30.0
@@ -29,17 +30,17 @@ class _Waiting(NamedTuple):
 
 
 class Committer:
-    """Queue and writing task of one log in one process."""
+    """Queue and writing tasks of one log in one process."""
 
     def __init__(self, dsn: str, writer: Writer) -> None:
         self._dsn = dsn
         self._writer = writer
         self._queue: deque[_Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._busy: set[object] = set()
+        self._changed = asyncio.Event()
         self._room = asyncio.Condition()
-        self._connection: AsyncConnection[Any] | None = None
         self._closed = False
-        self._task = asyncio.create_task(self._run(), name="log writer")
+        self._tasks = [asyncio.create_task(self._run(), name=f"log writer {n}") for n in range(WRITERS)]
 
     async def append(self, append: Append) -> Verdict:
         """The verdict, once it is durable.
@@ -55,34 +56,41 @@ class Committer:
             raise LogUnavailable("the log is closed")
         answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(append, answer))
-        self._arrived.set()
+        self._changed.set()
         return await answer
 
     async def close(self) -> None:
         """Takes no more, settles what waits, disconnects."""
         self._closed = True
-        self._arrived.set()
-        await self._task
-        if self._connection:
-            await self._connection.close()
+        self._changed.set()
+        await asyncio.gather(*self._tasks)
 
     async def _run(self) -> None:
-        while self._queue or not self._closed:
-            if not self._queue:
-                self._arrived.clear()
-                await self._arrived.wait()
-                continue
-            await self._settle(self._take())
-            async with self._room:
-                self._room.notify_all()
-            # Callers just answered often have their next command ready: let it into the next batch.
-            await asyncio.sleep(0)
+        connection = _Connection(self._dsn)
+        while True:
+            batch = self._take()
+            if batch:
+                held = [item for waiting in batch for item in (waiting.append.stream, waiting.append.command)]
+                self._busy.update(held)
+                await self._settle(connection, batch)
+                self._busy.difference_update(held)
+                self._changed.set()
+                async with self._room:
+                    self._room.notify_all()
+                # Callers just answered often have their next command ready: let it into the next batch.
+                await asyncio.sleep(0)
+            elif self._closed and not self._queue:
+                return await connection.drop()
+            else:
+                self._changed.clear()
+                await self._changed.wait()
 
     def _take(self) -> list[_Waiting]:
-        """The next batch: streams and ids distinct, no given written before it in the batch, order kept per stream."""
+        """The next batch. Its streams and ids are distinct and in no other batch on its way, and so no given depends on
+        what is being written; commands on one stream keep their order."""
         batch: list[_Waiting] = []
         later: list[_Waiting] = []
-        taken: set[object] = set()
+        taken = set(self._busy)
         records = 0
         while self._queue and len(batch) < MAX_COMMANDS and len(later) < _LOOK_AHEAD:
             append = self._queue[0].append
@@ -105,16 +113,14 @@ class Committer:
         self._queue.extendleft(reversed(later))
         return batch
 
-    async def _settle(self, batch: Sequence[_Waiting]) -> None:
+    async def _settle(self, connection: "_Connection", batch: Sequence[_Waiting]) -> None:
         give_up = monotonic() + PATIENCE
         pause = 0.02
-        while batch:
+        while True:
             try:
-                if self._connection is None:
-                    self._connection = await connect(self._dsn)
-                verdicts = await self._writer.write(self._connection, [waiting.append for waiting in batch])
+                verdicts = await self._writer.write(await connection.get(), [waiting.append for waiting in batch])
             except (OperationalError, InterfaceError) as error:
-                await self._drop_connection()
+                await connection.drop()
                 if monotonic() > give_up:
                     unavailable = LogUnavailable(f"the database has not answered for {PATIENCE:.0f} s: {error}")
                     return _answer(batch, [unavailable] * len(batch))
@@ -125,13 +131,25 @@ class Committer:
                     return _answer(batch, [error])
                 # Whichever is to blame must not fail the others.
                 for waiting in batch:
-                    await self._settle([waiting])
+                    await self._settle(connection, [waiting])
                 return None
             else:
                 return _answer(batch, verdicts)
-        return None
 
-    async def _drop_connection(self) -> None:
+
+class _Connection:
+    """A connection that is made when it is needed."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: AsyncConnection[Any] | None = None
+
+    async def get(self) -> AsyncConnection[Any]:
+        if self._connection is None:
+            self._connection = await connect(self._dsn)
+        return self._connection
+
+    async def drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection:
             with suppress(OperationalError, InterfaceError):

@@ -8,17 +8,19 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from time import time_ns
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from shared.ledger.arrays import adapt, byteas, texts
 from shared.ledger.record import Disclosure
 
 TEXT = "text/"
-_AHEAD = 4096
+_AHEAD = 1024
+_KEY = 32
 _NONCE = 12
 
 
@@ -51,7 +53,13 @@ class KeyStore:
     async def open(cls, dsn: str) -> "KeyStore":
         """Connects to the database made by `install_keys`."""
         pool = AsyncConnectionPool(
-            dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True}, check=AsyncConnectionPool.check_connection
+            dsn,
+            min_size=1,
+            max_size=4,
+            open=False,
+            kwargs={"autocommit": True},
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
         )
         await pool.open(wait=True)
         return cls(pool)
@@ -66,17 +74,18 @@ class KeyStore:
         """Seals, in order. Every key used is durable before this returns. Raises KeyDestroyed."""
         persons = {item.key_id for item in disclosures if item.key_id is not None}
         keys = await self._keys_of(persons) if persons else {}
-        texts = sum(item.key_id is None for item in disclosures)
-        while len(self._spare) < texts:
-            await self._fill(texts + _AHEAD)
+        wanted = sum(item.key_id is None for item in disclosures)
+        while len(self._spare) < wanted:
+            await self._fill(wanted)
         done = []
-        for item in disclosures:
+        nonces = os.urandom(_NONCE * len(disclosures))
+        for number, item in enumerate(disclosures):
             key_id, secret = (item.key_id, keys[item.key_id]) if item.key_id is not None else self._spare.popleft()
-            nonce = os.urandom(_NONCE)
+            nonce = nonces[_NONCE * number : _NONCE * (number + 1)]
             text = AESGCM(secret).encrypt(nonce, item.disclosure, item.digest.encode())
             done.append(Sealed(item.digest, key_id, nonce + text))
-        if len(self._spare) < _AHEAD // 2 and texts and (self._refill is None or self._refill.done()):
-            self._refill = asyncio.create_task(self._fill(_AHEAD))
+        if len(self._spare) < 2 * _AHEAD and wanted and (self._refill is None or self._refill.done()):
+            self._refill = asyncio.create_task(self._fill(2 * _AHEAD))
         return done
 
     async def unseal(self, stored: Iterable[Sealed]) -> dict[str, bytes]:
@@ -110,7 +119,7 @@ class KeyStore:
         async with self._pool.connection() as connection:
             keys = await _read(connection, wanted)
             if missing := [key_id for key_id in wanted if key_id not in keys]:
-                await _write(connection, [(key_id, os.urandom(32)) for key_id in missing])
+                await _write(connection, [(key_id, os.urandom(_KEY)) for key_id in missing])
                 # Another process may have made one first: what is stored counts.
                 keys |= await _read(connection, missing)
         known: dict[str, bytes] = {}
@@ -120,11 +129,14 @@ class KeyStore:
             known[key_id] = secret
         return known
 
-    async def _fill(self, count: int) -> None:
+    async def _fill(self, enough: int) -> None:
         async with self._filling:
-            if len(self._spare) >= count:
+            if len(self._spare) >= enough:
                 return
-            made = [(f"{TEXT}{uuid4()}", os.urandom(32)) for _ in range(count - len(self._spare))]
+            # Ids that ascend keep the index small in memory; the random part keeps processes apart.
+            chunk = f"{TEXT}{time_ns():016x}-{os.urandom(8).hex()}"
+            secrets = os.urandom(_KEY * _AHEAD)
+            made = [(f"{chunk}-{number:04x}", secrets[at : at + _KEY]) for number, at in enumerate(range(0, len(secrets), _KEY))]
             async with self._pool.connection() as connection:
                 await _write(connection, made)
             self._spare.extend(made)
@@ -151,6 +163,10 @@ async def _read(connection: AsyncConnection, key_ids: Sequence[str]) -> dict[str
 
 async def _write(connection: AsyncConnection, keys: Sequence[tuple[str, bytes]]) -> None:
     await connection.execute(
-        "insert into key (id, secret) select * from unnest(%s::text[], %s::bytea[]) on conflict do nothing",
-        ([key_id for key_id, _ in keys], [secret for _, secret in keys]),
+        "insert into key (id, secret) select * from unnest(%b, %b) on conflict do nothing",
+        (texts([key_id for key_id, _ in keys]), byteas([secret for _, secret in keys])),
     )
+
+
+async def _configure(connection: AsyncConnection) -> None:
+    adapt(connection)

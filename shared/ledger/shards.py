@@ -1,10 +1,12 @@
 """Shards: the unit of order and of continuity outside the log."""
 
+from functools import lru_cache
 from hashlib import sha256
 
 SHARDS = 64
 
 
+@lru_cache(maxsize=65_536)
 def shard_of(key: str) -> int:
     """The shard of an initiative (or, without one, a subject): first 8 bytes of its SHA-256, big-endian, modulo 64.
 

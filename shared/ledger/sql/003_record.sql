@@ -16,3 +16,4 @@ create table log.record (
 create index record_by_shard on log.record (shard, position);
 -- JSON of this size gains little from compression, which costs more than the append itself.
 alter table log.record alter column bytes set storage external;
+alter table log.record set (toast_tuple_target = 8160);
