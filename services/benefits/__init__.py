@@ -1,0 +1,1 @@
+"""Benefits: what did it cost? Investment accounts."""

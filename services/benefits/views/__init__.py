@@ -1,0 +1,1 @@
+"""What benefits knows from other services: one file a table."""

@@ -1,0 +1,1 @@
+"""Gates: may it go on? Offices, authority, frameworks, boards, gate reviews."""

@@ -1,0 +1,1 @@
+"""What gates does when it hears of an event: one file a flow."""

@@ -1,0 +1,1 @@
+"""Intake: what should we do? Proposals and the initiatives that come of them."""

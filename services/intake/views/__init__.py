@@ -1,0 +1,1 @@
+"""What intake knows from other services: one file a table."""
