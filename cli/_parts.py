@@ -1,0 +1,90 @@
+"""What every process opens of a service: its log, the keys of its disclosures, its tables, its handler."""
+
+import importlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from psycopg_pool import AsyncConnectionPool
+
+from deploy.databases import dsns
+from deploy.instance import read_run_file
+from deploy.secret import password
+from shared.domain.state import Fact
+from shared.identity.issuer import LocalIssuer
+from shared.identity.recorder import ConductRecorder
+from shared.ledger.disclose import KeyStore
+from shared.ledger.handler import Handler
+from shared.ledger.log import Log
+from shared.ledger.signing import BatchSigner
+from shared.projection.reader import ViewReader
+from shared.projection.view import view_of
+from shared.web.running import Running
+from shared.web.service import Service
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The instance that this process belongs to: its data directory, Kafka, and where each service answers."""
+
+    data: Path
+    bootstrap: str
+    urls: dict[str, str]
+    issuer: LocalIssuer
+
+    @classmethod
+    def read(cls) -> "Instance":
+        """From MINUTEBOOK_DATA, MINUTEBOOK_KAFKA and MINUTEBOOK_<SERVICE>_URL; what is not set, from the run.json of `up`."""
+        data = Path(os.environ["MINUTEBOOK_DATA"])
+        run = read_run_file(Path(os.environ.get("MINUTEBOOK_RUN", data / "run.json")))
+        kafka = os.environ.get("MINUTEBOOK_KAFKA") or run.get("kafka", {}).get("bootstrap", "")
+        known = {name: found["url"] for name, found in run.get("services", {}).items()}
+        named = {key[11:-4].lower(): url for key, url in os.environ.items() if key.startswith("MINUTEBOOK_") and key.endswith("_URL")}
+        return cls(data, kafka, {**known, **named}, LocalIssuer(data))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One service as this process has it open. `pool` is for tables, marks and timers."""
+
+    running: Running
+    pool: AsyncConnectionPool[Any]
+    dsn: str
+
+    @property
+    def service(self) -> Service:
+        return self.running.service
+
+
+def declared(name: str) -> Service:
+    """What is in a service: services/<name>/service.py."""
+    return cast(Service, importlib.import_module(f"services.{name}.service").SERVICE)
+
+
+@asynccontextmanager
+async def opened(instance: Instance, name: str) -> AsyncIterator[Part]:
+    """Open a service for this process; everything is closed at the end. Raises NotDurable, psycopg.OperationalError."""
+    service, where = declared(name), dsns(instance.data, name)
+    async with AsyncExitStack() as at_end:
+        keystore = await KeyStore.open(where.keys)
+        at_end.push_async_callback(keystore.close)
+        log = await Log.open(where.log, name, BatchSigner.open(instance.data / "keys" / name), keystore)
+        at_end.push_async_callback(log.close)
+        pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
+            where.log, min_size=1, max_size=8, open=False, kwargs={"autocommit": True}, check=AsyncConnectionPool.check_connection
+        )
+        await pool.open(wait=True)
+        at_end.push_async_callback(pool.close)
+        views = ViewReader(pool)
+        at_end.push_async_callback(views.close)
+
+        async def facts(kind: type[Fact], key: str) -> tuple[Fact | None, dict[str, int]]:
+            async with views.snapshot() as now:
+                return await now.get(kind, key), await now.positions(view_of(kind))
+
+        secret = password(instance.data / "secrets" / f"{name}.command").encode()
+        handler = Handler(log, name, facts, secret)
+        yield Part(Running(service, handler, log, views, ConductRecorder(handler, name)), pool, where.log)
