@@ -297,9 +297,6 @@ __all__ = [
     "DecideGate",
     "GateReview",
     "MarkGateOverdue",
-    "Project",
     "ScheduleGate",
-    "Status",
     "SubmitEvidence",
-    "review_id",
 ]

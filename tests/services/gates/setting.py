@@ -6,7 +6,8 @@ from decimal import Decimal
 from services.gates.authority_matrix import AuthorityMatrix
 from services.gates.board import Board, ConstituteBoard
 from services.gates.default_framework import LIFECYCLES
-from services.gates.gate_review import DecideGate, GateReview, Project
+from services.gates.gate_review import DecideGate, GateReview
+from services.gates.gate_review_state import Project
 from services.gates.governance_framework import GovernanceFramework
 from services.gates.seed import RIGHTS, SEED
 from shared.contracts.event import Event

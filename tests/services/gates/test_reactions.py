@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.gates.gate_review import GateReview, MarkGateOverdue, Project, ScheduleGate
+from services.gates.gate_review import GateReview, MarkGateOverdue, ScheduleGate
+from services.gates.gate_review_state import Project
 from services.gates.office import Office, RegisterOffice
 from services.gates.reactions.overdue import watch_due_date
 from services.gates.reactions.reported import register_reported_office
