@@ -9,7 +9,8 @@ from services.gates.authority_matrix import matrices_of
 from services.gates.ballot import count
 from services.gates.board import Board
 from services.gates.gate_outcome import must_be_allowed, must_be_fundable, must_be_tracked, verdicts_of
-from services.gates.gate_review_state import GateReview, Project, Status, review_id
+from services.gates.gate_review_state import GateReview as GateReview
+from services.gates.gate_review_state import Project, Status, review_id
 from services.gates.governance_framework import GovernanceFramework
 from services.gates.rules import ENGINE, holds
 from shared.contracts.gates.authority_matrix import Right
@@ -288,15 +289,3 @@ def correct(review: GateReview, command: CorrectDecision, given: Given) -> Event
 def mark_overdue(review: GateReview, command: MarkGateOverdue, given: Given) -> Events:
     if review.status is Status.SCHEDULED and not review.overdue:
         yield GateOverdue(due=review.schedule.due)
-
-
-__all__ = [
-    "AssessCriterion",
-    "CastVote",
-    "CorrectDecision",
-    "DecideGate",
-    "GateReview",
-    "MarkGateOverdue",
-    "ScheduleGate",
-    "SubmitEvidence",
-]
