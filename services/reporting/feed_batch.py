@@ -87,13 +87,7 @@ def receive_batch(batch: FeedBatch, command: ReceiveBatch, given: Given) -> Even
         field="office",
         way_out=f"receive it for office {feed.office}",
     )
-    require(
-        command.effective <= given.now.date(),
-        rule="effective",
-        because=f"{command.effective} lies in the future: a release reports what was",
-        field="effective",
-        way_out="give the date as at which the release reports",
-    )
+    must_be_past(command.effective, given.now.date())
     expected = batch_id(command.feed, command.sha256)
     require(given.subject == expected, rule="batch-id", because=f"the batch of this file is {expected}", way_out=f"send it to {expected}")
     yield BatchReceived(batch=given.subject, **command.model_dump(exclude={"office"}))
@@ -170,6 +164,17 @@ def record_quarantined(batch: FeedBatch, event: FeedRecordQuarantined) -> FeedBa
 @evolves
 def batch_completed(batch: FeedBatch, event: BatchCompleted) -> FeedBatch:
     return batch.replace(status=BatchStatus.COMPLETE)
+
+
+def must_be_past(effective: date, today: date) -> None:
+    """Raise Refused for a release of the future."""
+    require(
+        effective <= today,
+        rule="effective",
+        because=f"{effective} lies in the future: a release reports what was",
+        field="effective",
+        way_out="give the date as at which the release reports",
+    )
 
 
 def batch_id(feed: str, sha256: str) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 import structlog
 
 from services.reporting.feed import Feed, RegisterFeed
-from services.reporting.feed_batch import AcceptRows, BatchStatus, CompleteBatch, FeedBatch, ReceiveBatch, batch_id
+from services.reporting.feed_batch import AcceptRows, BatchStatus, CompleteBatch, FeedBatch, ReceiveBatch, batch_id, must_be_past
 from services.reporting.mapping.library import mapping_for
 from services.reporting.mapping.mapper import Mapped, map_file
 from services.reporting.mapping.rows import MappedRow, UnmappedRow
@@ -26,6 +26,7 @@ from shared.domain.state import Command, State
 from shared.ledger.handler import Handler
 from shared.ledger.intent import Intent, Mismatched
 from shared.runtime.blobs import Blobs
+from shared.runtime.clock import now
 
 CHUNK = 100
 """Rows of one command: small enough that no append holds up others."""
@@ -64,6 +65,7 @@ class Ingest:
 
     async def receive(self, upload: Upload, who: Who) -> Received:
         """Put the batch on record and start on its rows. Raises Refused: nothing is recorded of a file that cannot be read."""
+        must_be_past(upload.effective, now().date())
         mapping = mapping_for(upload.mapping, upload.effective)
         mapped = await asyncio.to_thread(map_file, upload.raw, mapping, upload.effective)
         digest = sha256(upload.raw).hexdigest()
