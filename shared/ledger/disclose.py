@@ -1,35 +1,26 @@
-"""Personal data and free texts: sealed with AES-256-GCM under keys that live in a database of their own.
+"""Personal data and free texts, sealed with AES-256-GCM.
 
-A person has one key, a text has one key; to destroy the key is to erase, in every copy and backup of the log. Keys of
-texts are committed ahead in bulk, so that no append waits for them.
+A person has one key, a text has one key; to destroy the key is to erase, in every copy and backup of the log.
 """
 
 import asyncio
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from time import time_ns
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from shared.ledger.arrays import adapt, byteas, texts
+from shared.ledger import keys
+from shared.ledger.keys import KeyDestroyed
 from shared.ledger.record import Disclosure
 
-TEXT = "text/"
-_AHEAD = 1024
-_KEY = 32
+_AHEAD = 2048
 _NONCE = 12
 
-
-class KeyDestroyed(Exception):
-    """The key was destroyed: what it sealed is erased, and nothing new is written about that person under it."""
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"{key_id} was erased: nothing can be written or read under its key")
-        self.key_id = key_id
+__all__ = ["KeyDestroyed", "KeyStore", "Sealed", "delete", "sealed"]
 
 
 class Sealed(NamedTuple):
@@ -41,11 +32,11 @@ class Sealed(NamedTuple):
 
 
 class KeyStore:
-    """The keys of one service."""
+    """Seals and unseals with the keys of one service."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection]) -> None:
         self._pool = pool
-        self._spare: deque[tuple[str, bytes]] = deque()
+        self._spare: deque[keys.TextKey] = deque()
         self._filling = asyncio.Lock()
         self._refill: asyncio.Task[None] | None = None
 
@@ -53,13 +44,7 @@ class KeyStore:
     async def open(cls, dsn: str) -> "KeyStore":
         """Connects to the database made by `install_keys`."""
         pool = AsyncConnectionPool(
-            dsn,
-            min_size=1,
-            max_size=4,
-            open=False,
-            kwargs={"autocommit": True},
-            configure=_configure,
-            check=AsyncConnectionPool.check_connection,
+            dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True}, check=AsyncConnectionPool.check_connection
         )
         await pool.open(wait=True)
         return cls(pool)
@@ -73,73 +58,44 @@ class KeyStore:
     async def seal(self, disclosures: Sequence[Disclosure]) -> list[Sealed]:
         """Seals, in order. Every key used is durable before this returns. Raises KeyDestroyed."""
         persons = {item.key_id for item in disclosures if item.key_id is not None}
-        keys = await self._keys_of(persons) if persons else {}
-        wanted = sum(item.key_id is None for item in disclosures)
-        while len(self._spare) < wanted:
-            await self._fill(wanted)
-        done = []
+        known: dict[str, bytes] = {}
+        if persons:
+            async with self._pool.connection() as connection:
+                known = await keys.person_keys(connection, persons)
+        texts = sum(item.key_id is None for item in disclosures)
+        while len(self._spare) < texts:
+            await self._fill(texts)
         nonces = os.urandom(_NONCE * len(disclosures))
-        for number, item in enumerate(disclosures):
-            key_id, secret = (item.key_id, keys[item.key_id]) if item.key_id is not None else self._spare.popleft()
+        done = []
+        for number, (digest, key_id, disclosure) in enumerate((d.digest, d.key_id, d.disclosure) for d in disclosures):
+            used, secret = (key_id, known[key_id]) if key_id is not None else self._spare.popleft()
             nonce = nonces[_NONCE * number : _NONCE * (number + 1)]
-            text = AESGCM(secret).encrypt(nonce, item.disclosure, item.digest.encode())
-            done.append(Sealed(item.digest, key_id, nonce + text))
-        if len(self._spare) < 2 * _AHEAD and wanted and (self._refill is None or self._refill.done()):
-            self._refill = asyncio.create_task(self._fill(2 * _AHEAD))
+            done.append(Sealed(digest, used, nonce + AESGCM(secret).encrypt(nonce, disclosure, digest.encode())))
+        if texts and len(self._spare) < _AHEAD and (self._refill is None or self._refill.done()):
+            self._refill = asyncio.create_task(self._fill(_AHEAD))
         return done
 
     async def unseal(self, stored: Iterable[Sealed]) -> dict[str, bytes]:
         """Disclosures by digest. Those whose key was destroyed are absent."""
         items = list(stored)
         async with self._pool.connection() as connection:
-            found = await connection.execute(
-                "select id, secret from key where id = any (%s) and secret is not null",
-                ([item.key_id for item in items],),
-            )
-            keys: dict[str, bytes] = dict(await found.fetchall())
+            known = await keys.find(connection, [item.key_id for item in items])
         return {
-            item.digest: AESGCM(keys[item.key_id]).decrypt(item.sealed[:_NONCE], item.sealed[_NONCE:], item.digest.encode())
+            item.digest: AESGCM(known[item.key_id]).decrypt(item.sealed[:_NONCE], item.sealed[_NONCE:], item.digest.encode())
             for item in items
-            if item.key_id in keys
+            if item.key_id in known
         }
 
     async def destroy(self, key_ids: Sequence[str]) -> None:
-        """Erases keys for good, also ones that were never made: nothing can be sealed under these ids again."""
+        """Erases keys for good, a person's also if it was never made: nothing can be sealed under these ids again."""
         async with self._pool.connection() as connection:
-            await connection.execute(
-                "insert into key (id, destroyed) select unnest(%s::text[]), now()"
-                " on conflict (id) do update set secret = null, destroyed = now() where key.secret is not null",
-                (list(key_ids),),
-            )
-            # The old row version still holds the secret until it is vacuumed.
-            await connection.execute("vacuum key")
-
-    async def _keys_of(self, key_ids: Iterable[str]) -> Mapping[str, bytes]:
-        wanted = sorted(key_ids)
-        async with self._pool.connection() as connection:
-            keys = await _read(connection, wanted)
-            if missing := [key_id for key_id in wanted if key_id not in keys]:
-                await _write(connection, [(key_id, os.urandom(_KEY)) for key_id in missing])
-                # Another process may have made one first: what is stored counts.
-                keys |= await _read(connection, missing)
-        known: dict[str, bytes] = {}
-        for key_id, secret in keys.items():
-            if secret is None:
-                raise KeyDestroyed(key_id)
-            known[key_id] = secret
-        return known
+            await keys.destroy(connection, key_ids)
 
     async def _fill(self, enough: int) -> None:
         async with self._filling:
-            if len(self._spare) >= enough:
-                return
-            # Ids that ascend keep the index small in memory; the random part keeps processes apart.
-            chunk = f"{TEXT}{time_ns():016x}-{os.urandom(8).hex()}"
-            secrets = os.urandom(_KEY * _AHEAD)
-            made = [(f"{chunk}-{number:04x}", secrets[at : at + _KEY]) for number, at in enumerate(range(0, len(secrets), _KEY))]
-            async with self._pool.connection() as connection:
-                await _write(connection, made)
-            self._spare.extend(made)
+            if len(self._spare) < enough:
+                async with self._pool.connection() as connection:
+                    self._spare.extend(await keys.make_text_keys(connection, max(enough, _AHEAD)))
 
 
 async def sealed(connection: AsyncConnection[Any], digests: Sequence[str]) -> list[Sealed]:
@@ -154,19 +110,3 @@ async def delete(connection: AsyncConnection[Any], digests: Sequence[str], key_i
     found = await connection.execute("select log.delete_disclosures(%s, %s)", (list(digests), key_id))
     row = await found.fetchone()
     return int(row[0]) if row else 0
-
-
-async def _read(connection: AsyncConnection, key_ids: Sequence[str]) -> dict[str, bytes | None]:
-    found = await connection.execute("select id, secret from key where id = any (%s)", (list(key_ids),))
-    return dict(await found.fetchall())
-
-
-async def _write(connection: AsyncConnection, keys: Sequence[tuple[str, bytes]]) -> None:
-    await connection.execute(
-        "insert into key (id, secret) select * from unnest(%b, %b) on conflict do nothing",
-        (texts([key_id for key_id, _ in keys]), byteas([secret for _, secret in keys])),
-    )
-
-
-async def _configure(connection: AsyncConnection) -> None:
-    adapt(connection)

@@ -13,7 +13,8 @@ from shared.ledger.arrays import adapt
 from shared.ledger.batch import Writer, require_wellformed
 from shared.ledger.commit import Committer
 from shared.ledger.connect import connect
-from shared.ledger.disclose import TEXT, KeyStore, delete, sealed
+from shared.ledger.disclose import KeyStore, delete, sealed
+from shared.ledger.keys import is_text
 from shared.ledger.record import Append, ClockAhead, Outcome, Record, Verdict, person_key
 from shared.ledger.signing import BatchSigner
 from shared.ledger.tail import tail
@@ -119,7 +120,7 @@ class Log:
 
     async def erase_texts(self, digests: Sequence[str]) -> int:
         """Destroys the keys of free texts, then removes their rows; returns how many."""
-        texts = [item for item in await self._read(None, sealed, digests) if item.key_id.startswith(TEXT)]
+        texts = [item for item in await self._read(None, sealed, digests) if is_text(item.key_id)]
         await self._keystore.destroy([item.key_id for item in texts])
         return await self._read(None, delete, [item.digest for item in texts], None)
 

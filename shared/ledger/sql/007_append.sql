@@ -88,18 +88,19 @@ begin
       from unnest(_command, _actor, _body_hash, _stream, _version, _first, _last, _verdict)
         c(id, actor, body_hash, stream, version, first, last, verdict)
       where c.verdict = 0;
+    -- The bytes are fetched by subscript, so that they are not copied through the window.
     insert into log.record
-      select e.position, e.bytes, _stream[e.command], _version[e.command] - (_last[e.command] - e.position),
-        _command[e.command], _batch, e.n - 1, e.shard, greatest(_clock, max(e.recorded) over (order by e.n))
-      from (select e.*, _end + row_number() over (order by e.n) as position
-            from unnest(_of, _bytes, _shard, _recorded) with ordinality e(command, bytes, shard, recorded, n)
-            where _whole or _verdict[e.command] = 0) e;
+      select e.position, _bytes[e.n], _stream[e.command], _version[e.command] - (_last[e.command] - e.position),
+        _command[e.command], _batch, e.n - 1, e.shard, greatest(_clock, e.highest)
+      from (select e.n, e.command, e.shard, _end + row_number() over w as position, max(e.recorded) over w as highest
+            from unnest(_of, _shard, _recorded) with ordinality e(command, shard, recorded, n)
+            where _whole or _verdict[e.command] = 0
+            window w as (order by e.n rows unbounded preceding)) e;
     if cardinality(_digest) > 0 then
       insert into log.disclosure
         select s.digest, s.key_id, s.sealed
         from unnest(_sealed_of, _digest, _sealed_key, _sealed) s(command, digest, key_id, sealed)
-        where _verdict[s.command] = 0
-        on conflict do nothing;
+        where (_whole or _verdict[s.command] = 0) and not exists (select from log.disclosure d where d.digest = s.digest);
     end if;
     perform pg_notify('log', _next::text);
   end if;

@@ -62,7 +62,9 @@ begin
       from unnest(_bytes, _shard, _recorded) with ordinality e(bytes, shard, recorded, n);
   end if;
   if cardinality(_digest) > 0 then
-    insert into log.disclosure select * from unnest(_digest, _sealed_key, _sealed) on conflict do nothing;
+    insert into log.disclosure
+      select s.* from unnest(_digest, _sealed_key, _sealed) s(digest, key_id, sealed)
+      where not exists (select from log.disclosure d where d.digest = s.digest);
   end if;
   perform pg_notify('log', (_end + _count)::text);
   return query select 0::smallint, _end + 1, _end + _count, _expected + _count, _stream;

@@ -55,6 +55,13 @@ class Office:
         connection.execute("set session_replication_role = replica")
         return connection
 
+    def empty(self) -> None:
+        """As it was when it was founded."""
+        with self.as_superuser() as superuser:
+            superuser.execute("truncate log.record, log.batch, log.command, log.disclosure")
+        with psycopg.connect(self.superuser, dbname=f"{self.service}_keys") as superuser:
+            superuser.execute("truncate person_key, text_keys")
+
     def close(self) -> None:
         with psycopg.connect(self.superuser, autocommit=True) as server:
             for database in (self.service, f"{self.service}_keys"):

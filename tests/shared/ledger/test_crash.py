@@ -127,11 +127,11 @@ async def test_a_killed_server_loses_nothing_and_callers_wait_for_its_return(mor
     server.stop()
 
 
-async def test_a_server_that_may_lose_a_commit_is_refused(office: Office) -> None:
-    with psycopg.connect(office.superuser, autocommit=True) as superuser:
-        superuser.execute(f"alter role {office.service}_app set synchronous_commit = off")
+async def test_a_server_that_may_lose_a_commit_is_refused(own_office: Office) -> None:
+    with psycopg.connect(own_office.superuser, autocommit=True) as superuser:
+        superuser.execute(f"alter role {own_office.service}_app set synchronous_commit = off")
     with pytest.raises(NotDurable, match="synchronous_commit off"):
-        await office.open()
+        await own_office.open()
 
 
 async def test_what_waits_is_settled_when_the_log_is_closed(office: Office) -> None:

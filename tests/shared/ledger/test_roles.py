@@ -21,8 +21,8 @@ from tests.shared.ledger.office import PASSWORD, Office, appended, command
         "create trigger t before insert on log.{} for each row execute function suppress_redundant_updates_trigger()",
     ],
 )
-def test_the_services_role_cannot_change_the_log(standing: Office, table: str, statement: str) -> None:
-    with psycopg.connect(standing.dsn) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+def test_the_services_role_cannot_change_the_log(office: Office, table: str, statement: str) -> None:
+    with psycopg.connect(office.dsn) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(statement.format(table, table).encode())
 
 
@@ -39,8 +39,8 @@ def test_the_services_role_cannot_change_the_log(standing: Office, table: str, s
         "select * from public.migration",
     ],
 )
-def test_the_services_role_cannot_get_round_the_log(standing: Office, statement: str) -> None:
-    with psycopg.connect(standing.dsn) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+def test_the_services_role_cannot_get_round_the_log(office: Office, statement: str) -> None:
+    with psycopg.connect(office.dsn) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(statement.encode())
 
 
@@ -54,38 +54,34 @@ async def test_not_even_a_superuser_changes_the_log_unawares(office: Office, log
                 assert "appending an event" in str(refused.value.diag.message_hint)
 
 
-def test_nobody_reads_across(office: Office) -> None:
-    other = Office.found(office.superuser, office.directory)
-    try:
-        for dsn, database in (
-            (other.dsn, office.service),
-            (office.dsn, f"{office.service}_keys"),
-            (office.keys_dsn, office.service),
-        ):
-            with pytest.raises(psycopg.OperationalError, match="permission denied"):
-                psycopg.connect(make_conninfo(dsn, dbname=database))
-    finally:
-        other.close()
+def test_nobody_reads_across(office: Office, own_office: Office) -> None:
+    for dsn, database in (
+        (own_office.dsn, office.service),
+        (office.dsn, f"{office.service}_keys"),
+        (office.keys_dsn, office.service),
+    ):
+        with pytest.raises(psycopg.OperationalError, match="permission denied"):
+            psycopg.connect(make_conninfo(dsn, dbname=database))
 
 
-def test_the_owner_cannot_log_in(standing: Office) -> None:
+def test_the_owner_cannot_log_in(office: Office) -> None:
     with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(make_conninfo(standing.dsn, user=f"{standing.service}_owner"))
-    with psycopg.connect(standing.superuser) as superuser:
-        found = superuser.execute("select rolcanlogin from pg_roles where rolname = %s", (f"{standing.service}_owner",)).fetchone()
+        psycopg.connect(make_conninfo(office.dsn, user=f"{office.service}_owner"))
+    with psycopg.connect(office.superuser) as superuser:
+        found = superuser.execute("select rolcanlogin from pg_roles where rolname = %s", (f"{office.service}_owner",)).fetchone()
     assert found == (False,)
 
 
-def test_the_services_role_keeps_its_own_tables(standing: Office) -> None:
-    with psycopg.connect(standing.dsn) as app:
+def test_the_services_role_keeps_its_own_tables(office: Office) -> None:
+    with psycopg.connect(office.dsn) as app:
         app.execute("create table view.mark (position bigint)")
         app.execute("insert into view.mark values (1)")
         app.execute("truncate view.mark")
         app.execute("drop table view.mark")
 
 
-def test_every_function_that_acts_for_its_owner_has_a_pinned_search_path(standing: Office) -> None:
-    with standing.as_superuser() as superuser:
+def test_every_function_that_acts_for_its_owner_has_a_pinned_search_path(office: Office) -> None:
+    with office.as_superuser() as superuser:
         loose = superuser.execute(
             "select proname from pg_proc where pronamespace = 'log'::regnamespace and prosecdef"
             " and not 'search_path=pg_catalog, pg_temp' = any (coalesce(proconfig, '{}'))"
@@ -93,16 +89,16 @@ def test_every_function_that_acts_for_its_owner_has_a_pinned_search_path(standin
     assert loose == []
 
 
-def test_installing_again_changes_nothing_but_the_password(office: Office) -> None:
-    schema.install(office.superuser, office.service, "a new one")
+def test_installing_again_changes_nothing_but_the_password(own_office: Office) -> None:
+    schema.install(own_office.superuser, own_office.service, "a new one")
     with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(office.dsn)
-    schema.install(office.superuser, office.service, PASSWORD)
-    psycopg.connect(office.dsn).close()
+        psycopg.connect(own_office.dsn)
+    schema.install(own_office.superuser, own_office.service, PASSWORD)
+    psycopg.connect(own_office.dsn).close()
 
 
-def test_a_database_made_by_other_files_is_refused(office: Office) -> None:
-    with office.as_superuser() as superuser:
+def test_a_database_made_by_other_files_is_refused(own_office: Office) -> None:
+    with own_office.as_superuser() as superuser:
         superuser.execute("update public.migration set sha256 = 'other' where number = 3")
     with pytest.raises(schema.SchemaDrift, match=r"003_record\.sql"):
-        schema.install(office.superuser, office.service, PASSWORD)
+        schema.install(own_office.superuser, own_office.service, PASSWORD)

@@ -1,6 +1,5 @@
--- AES-256 keys: one a person (person/<id>), one a text (text/<uuid>). A destroyed key leaves its id behind, so that
--- it is never made again.
-create table key (
+-- One AES-256 key a person. A destroyed key leaves its id behind, so that it is never made again.
+create table person_key (
   id text collate "C" primary key,
   secret bytea check (octet_length(secret) = 32),
   destroyed timestamptz,

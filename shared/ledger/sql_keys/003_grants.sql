@@ -5,6 +5,7 @@ declare
 begin
   revoke all on schema public from public;
   execute format('grant usage on schema public to %I', _app);
-  execute format('grant select, insert, maintain on key to %I', _app);
-  execute format('grant update (secret, destroyed) on key to %I', _app);
+  execute format('grant select, insert, maintain on person_key, text_keys to %I', _app);
+  execute format('grant update (secret, destroyed) on person_key to %I', _app);
+  execute format('grant update (secrets) on text_keys to %I', _app);
 end $$;
