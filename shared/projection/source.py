@@ -17,7 +17,7 @@ class OwnLog:
     """The service's own log, in position order. Gives out the records that `view` folds; all of them are verified."""
 
     def __init__(self, log: Log, view: View[Any]) -> None:
-        self._log, self._position = log, 0
+        self._log, self._name, self._position = log, view.log, 0
         self._events = {event.wire: event for event in view.folds}
 
     async def read(self, upto: int) -> AsyncIterator[Sequence[Heard]]:
@@ -33,7 +33,7 @@ class OwnLog:
         # The reader has verified that these are the bytes that the service signed, so their form is not checked again.
         document = orjson.loads(record.bytes)
         event = self._events.get(document["type"])
-        return Heard(self._log.name, record.position, Envelope(**document), event.read(document["data"])) if event else None
+        return Heard(self._name, record.position, Envelope(**document), event.read(document["data"])) if event else None
 
 
 Fetch = Callable[[int, int], Awaitable[Sequence[Heard]]]
