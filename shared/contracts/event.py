@@ -47,6 +47,7 @@ class Event(Frozen):
     def written(self) -> tuple[dict[str, Any], list["Personal[Any]"]]:
         """The event as JSON for the record, and the personal values that it discloses."""
         disclosures: list[Personal[Any]] = []
+        # An absent value is absent from the record, so every field that may be absent has that for its default.
         return self.model_dump(mode="json", exclude_none=True, context={"disclosures": disclosures}), disclosures
 
     @classmethod

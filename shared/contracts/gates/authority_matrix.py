@@ -41,7 +41,7 @@ class AuthorityResolved(Event):
 
     decision: Decision
     tier: Tier
-    amount: Money | None
+    amount: Money | None = None
     right: Id
 
 
@@ -50,5 +50,5 @@ class AuthorityGapDetected(Event):
 
     decision: Decision
     tier: Tier
-    amount: Money | None
+    amount: Money | None = None
     candidates: tuple[Id, ...]

@@ -22,9 +22,9 @@ class GateScheduled(Event):
     round: Count
     framework: Id
     framework_version: Count
-    amount: Money | None
-    proposer: PersonId | None
-    sponsor: PersonId | None
+    amount: Money | None = None
+    proposer: PersonId | None = None
+    sponsor: PersonId | None = None
     due: date
 
 
@@ -44,8 +44,8 @@ class CriterionAssessed(Event):
     criterion: Id
     must: bool
     met: bool
-    rule: str | None
-    engine: str | None
+    rule: str | None = None
+    engine: str | None = None
     inputs: dict[str, list[str] | str]
     assessor: PersonId
     remark: Personal[Text] | None = None
@@ -82,7 +82,7 @@ class Verdict(Frozen):
 
     criterion: Id
     must: bool
-    met: bool | None
+    met: bool | None = None
 
 
 class Ballot(Frozen):
@@ -102,11 +102,11 @@ class GateDecided(Event):
     gate: Count
     last: bool
     outcome: GateOutcome
-    funding: Money | None
+    funding: Money | None = None
     body: Id
     """The board or person that decided."""
     verdicts: tuple[Verdict, ...]
-    ballot: Ballot | None
+    ballot: Ballot | None = None
     conditions: tuple[Condition, ...]
     rationale: Personal[Text]
 

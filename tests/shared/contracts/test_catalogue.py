@@ -5,9 +5,11 @@
 
 import os
 from pathlib import Path
+from typing import Any, get_args
 
 import orjson
 import pytest
+from pydantic import BaseModel
 
 from shared.contracts.catalogue import asyncapi, published, sample
 from shared.contracts.event import Event
@@ -33,6 +35,33 @@ def test_what_was_written_when_the_event_was_published_is_still_read(kind: type[
     for data in orjson.loads(golden.read_bytes()):
         again, _ = kind.read(data).written()
         assert {key: again[key] for key in data} == data
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.wire)
+def test_a_value_that_may_be_absent_is_read_back_as_absent(kind: type[Event]) -> None:
+    """A decision without a ballot was written, and then nobody could read it."""
+    needed = [
+        f"{model.__name__}.{name}" for model, name in _fields(kind) if _nullable(model, name) and model.model_fields[name].is_required()
+    ]
+    assert not needed, f"give them the default None: {needed}"
+
+
+def _nullable(model: type[BaseModel], name: str) -> bool:
+    return type(None) in get_args(model.model_fields[name].annotation)
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[type[BaseModel], str]]:
+    found = []
+    for name, field in model.model_fields.items():
+        found.append((model, name))
+        for part in _parts(field.annotation):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                found += _fields(part)
+    return found
+
+
+def _parts(annotation: Any) -> list[Any]:
+    return [annotation, *(part for argument in get_args(annotation) for part in _parts(argument))]
 
 
 def test_no_published_event_disappears() -> None:
