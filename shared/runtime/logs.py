@@ -19,7 +19,21 @@ import structlog
 from opentelemetry import trace
 
 _PLAIN = re.compile(r"[\w./:@+\-,=<>\[\]]{0,200}")
-_OWN = ("event", "level", "time", "logger", "service", "process", "trace", "span", "exception", "places")
+_OWN = (
+    "event",
+    "level",
+    "time",
+    "logger",
+    "service",
+    "process",
+    "trace",
+    "span",
+    "exception",
+    "places",
+    "reason",
+    "trouble",
+    "what",
+)
 
 
 def _safe(value: Any) -> Any:
