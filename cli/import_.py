@@ -77,11 +77,6 @@ def _followed(client: Client, state: dict[str, Any]) -> dict[str, Any]:
 def _show(state: dict[str, Any], console: Console) -> None:
     if state["repeated"]:
         console.print(f"[bold]{escape(state['file'])}[/] is on record already as batch {state['batch']}: nothing was changed.")
-    summary = Table(title=f"{escape(state['file'])}, as at {state['effective']}, mapping {state['mapping']} v{state['mapping_version']}")
-    for title in ("rows", "accepted", "quarantined", "findings", "offices", "in the portfolio"):
-        summary.add_column(title, justify="right")
-    summary.add_row(*(f"{state[name]:,}" for name in ("rows", "accepted", "quarantined", "findings", "offices", "visible")))
-    console.print(summary)
     if state.get("by_column"):
         findings = Table("column", "reason", title="Findings: cells kept as they were")
         findings.add_column("cells", justify="right")
@@ -95,4 +90,9 @@ def _show(state: dict[str, Any], console: Console) -> None:
         console.print(rows)
     if state["unread"]:
         console.print(f"Columns that the mapping does not read: {', '.join(state['unread'])}", style="dim", markup=False)
+    summary = Table(title=f"{escape(state['file'])}, as at {state['effective']}, mapping {state['mapping']} v{state['mapping_version']}")
+    for title in ("rows", "accepted", "quarantined", "findings", "offices", "in the portfolio"):
+        summary.add_column(title, justify="right")
+    summary.add_row(*(f"{state[name]:,}" for name in ("rows", "accepted", "quarantined", "findings", "offices", "visible")))
+    console.print(summary)
     console.print(f"Batch {state['batch']}", style="dim", markup=False)

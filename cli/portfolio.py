@@ -21,7 +21,9 @@ def command(data: DataOption = DATA, person: PersonOption = PERSON, as_json: Jso
     if as_json:
         print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
     else:
-        _show(found, Console())
+        # Cut off at 80 columns a table in a file or a pipe could not be read.
+        console = Console()
+        _show(found, console if console.is_terminal else Console(width=200))
 
 
 def _show(found: dict[str, Any], console: Console) -> None:
