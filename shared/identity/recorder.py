@@ -57,6 +57,8 @@ class ConductRecorder:
         self._minutes: OrderedDict[tuple[str, str, str], _Minute] = OrderedDict()
         self._instance, self._parts = uuid4().hex, 0
         self._one_at_a_time = asyncio.Lock()
+        self.who = Who(f"{SERVICE}:{service}", SERVICE, HUB, SERVICE)
+        """As whom conduct is recorded."""
 
     async def denied(self, actor: str, route: str, denial: NotAdmitted) -> None:
         """Somebody was not let in at `route` (without ids). Never raises: a denial stands whether or not it can be recorded."""
@@ -118,9 +120,8 @@ class ConductRecorder:
             return False
         part, count = met.attempt
         command_id = uuid5(_SPACE, "\n".join((met.actor, met.place, met.minute, part)))
-        who = Who(f"{SERVICE}:{self._service}", SERVICE, HUB, SERVICE)
         policy = access_policy(self._service).hash
-        intent = Intent(command_id, Conduct, met.actor, met.writing(met.minute, count), who, accesspolicy=policy)
+        intent = Intent(command_id, Conduct, met.actor, met.writing(met.minute, count), self.who, accesspolicy=policy)
         try:
             async with self._one_at_a_time:
                 taken = (await self._handler.handle(intent)).repeated

@@ -50,7 +50,7 @@ class Handler:
         self, log: Log, service: str, facts: FactReader | None, secret: bytes, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self.log, self.service = log, service
-        self._facts, self._secret, self._clock = facts, secret, clock
+        self.facts, self._secret, self._clock = facts, secret, clock
         self._folded: OrderedDict[str, tuple[int, State]] = OrderedDict()
 
     async def handle(self, intent: Intent) -> Receipt:
@@ -108,10 +108,10 @@ class Handler:
             state, version = await self._fold(unread.kind, unread.key, reading.fresh)
             reading.streams[unread.kind, unread.key] = state
             reading.versions[stream] = version
-        elif self._facts is None:
+        elif self.facts is None:
             raise LookupError(f"{self.service} hears no facts, but a rule asks for {unread.kind.__name__}")
         else:
-            fact, positions = await self._facts(unread.kind, unread.key)
+            fact, positions = await self.facts(unread.kind, unread.key)
             reading.facts[unread.kind, unread.key] = fact
             for log, position in positions.items():
                 reading.positions[log] = min(position, reading.positions.get(log, position))
