@@ -7,6 +7,9 @@ from typing import Any
 
 from shared.domain.state import Command
 
+ONE_LINE = 500
+"""A text that may have more characters than this is entered in several lines."""
+
 
 class Kind(StrEnum):
     """How a value is entered."""
@@ -90,9 +93,15 @@ def _resolved(schema: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+def _options(schema: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a value may be, where it may be several things: an optional amount is a choice within a choice."""
+    found = [_resolved(option, defs) for option in schema.get("anyOf", ())]
+    return [inner for option in found for inner in (_options(option, defs) or [option])]
+
+
 def _field(name: str, schema: dict[str, Any], defs: dict[str, Any], required: bool) -> Field:
     schema = _resolved(schema, defs)
-    options = [_resolved(option, defs) for option in schema.get("anyOf", ())]
+    options = _options(schema, defs)
     nullable = any(option.get("type") == "null" for option in options)
     options = [option for option in options if option.get("type") != "null"]
     shape = options[0] if len(options) == 1 else schema
@@ -117,7 +126,8 @@ def _shaped(shape: dict[str, Any], defs: dict[str, Any], common: dict[str, Any])
     if "const" in shape:
         return Field(kind=Kind.CHOICE, choices=(str(shape["const"]),), **common)
     if kind == "string":
-        entered = {"textarea": Kind.LINES, "date": Kind.DATE, "date-time": Kind.MOMENT}.get(shape.get("format", ""), Kind.TEXT)
+        several = Kind.LINES if shape.get("maxLength", 0) > ONE_LINE else Kind.TEXT
+        entered = {"textarea": Kind.LINES, "date": Kind.DATE, "date-time": Kind.MOMENT}.get(shape.get("format", ""), several)
         blank = entered in (Kind.TEXT, Kind.LINES) and not shape.get("minLength") and not shape.get("pattern")
         return Field(kind=entered, max_length=shape.get("maxLength"), may_be_blank=blank, **common)
     if kind == "boolean" and common["nullable"]:

@@ -22,8 +22,8 @@ from shared.web.service import Service
 HERE = Path(__file__).parent
 NAV = (
     ("Portfolio", "/reporting/portfolio"),
-    ("Proposals", "/intake/proposals"),
-    ("Gates", "/gates/gate-reviews"),
+    ("Proposals", "/reporting/proposals"),
+    ("Gates", "/reporting/gates"),
     ("Audit", "/reporting/audit"),
     ("Quarantine", "/reporting/quarantine"),
     ("People", "/people"),

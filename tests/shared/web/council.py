@@ -123,7 +123,7 @@ class AmendMotion(Command, role="proposer"):
     seconders: tuple[PersonId, ...] = ()
     remark: Personal[Text] | None = None
     note: str = "none"
-    inputs: dict[str, list[str] | str] = {}
+    inputs: dict[str, list[str] | str] | None = None
 
 
 class CarryMotion(Command, role="chair", signs="I carry this motion", decides=True):

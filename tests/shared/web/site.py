@@ -44,6 +44,7 @@ class Council:
     issuer: LocalIssuer
     http: httpx.AsyncClient
     dsn: str
+    data: Path
 
     def as_(self, person: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.issuer.cli_token(person)}"}
@@ -96,7 +97,7 @@ async def council_at(superuser: str, directory_: Path) -> AsyncIterator[Council]
         app = create_app([running], identity, people=lambda: directory(directory_), routers=[router(issuer)])
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 50000))
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as http:
-            yield Council(app, running, issuer, http, dsn)
+            yield Council(app, running, issuer, http, dsn, directory_)
         await reader.close()
     await log.close()
     await keystore.close()
