@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from cli._parts import Instance, Part
 from shared.contracts.conduct import ReactionRefused
-from shared.contracts.envelope import Envelope, Heard
+from shared.contracts.envelope import Heard
 from shared.identity.conduct import Conduct, RecordReactionRefusal
 from shared.identity.issuer import LocalIssuer
 from shared.ledger.intent import Intent
@@ -52,12 +52,6 @@ class Feeds:
         answer.raise_for_status()
         return [Fed(found["position"], found["predecessor"], found["record"].encode()) for found in answer.json()]
 
-    async def heard(self, log: str, shard: int, after: int) -> Sequence[Heard]:
-        """The same, read: what a rebuild folds."""
-        fed = await self.fetch(log, shard, after)
-        envelopes = [(record.position, Envelope.decode(record.bytes)) for record in fed]
-        return [Heard(log, position, envelope, envelope.event()) for position, envelope in envelopes]
-
 
 class Worker:
     """The work of one service in this process."""
@@ -90,7 +84,7 @@ class Worker:
         """Make the tables of views that were declared after others had heard."""
         for view in waiting:
             own = view.log == self.service.name
-            source = OwnLog(self.part.running.log, view) if own else ByShard(partial(self.feeds.heard, view.log))
+            source = OwnLog(self.part.running.log, view) if own else ByShard(partial(self.feeds.fetch, view.log), view)
             async with self.part.pool.connection() as connection:
                 position = await rebuild(connection, VIEWS, view, source)
             _log.info("view_made", view=view.name, log=view.log, position=position)

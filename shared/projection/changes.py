@@ -20,6 +20,12 @@ class OutOfOrder(RuntimeError):
     """A record came after a later one of its key: the consumer did not keep to its marks."""
 
 
+class Unreadable(NamedTuple):
+    """Stands for an event that does not fit its declaration; no view takes it."""
+
+    because: str
+
+
 class Version(NamedTuple):
     """A row as the record at `position`, of the key of order `owner`, left it.
 
@@ -53,7 +59,11 @@ def touches(view: View[Any], heard: Sequence[Heard]) -> list[Touch]:
     found = []
     folds, log = view.folds, view.log
     for record in heard:
-        if record.log != log or (entry := folds.get(type(record.event))) is None:
+        if record.log != log:
+            continue
+        if (entry := folds.get(type(record.event))) is None:
+            if isinstance(record.event, Unreadable):
+                raise FoldFailed(view.name, record, record.event.because)
             continue
         fold, name = entry
         if name is None:

@@ -72,14 +72,19 @@ class Query:
     def sequence(self, order: str) -> Composed:
         """The order as SQL: absent values last, equal ones by key. "-" before the field descends."""
         direction = SQL("desc" if order.startswith("-") else "asc")
+        if order.removeprefix("-") == "key":
+            return SQL("_key {}").format(direction)
         return SQL("{0} is null, {0} {1}, _key").format(self._field(order.removeprefix("-")), direction)
 
     def beyond(self, order: str, after: After) -> Composed:
         """What comes after a row in that order."""
+        further = SQL("<" if order.startswith("-") else ">")
         column, key = self._field(order.removeprefix("-")), self._given(after[1])
+        if order.removeprefix("-") == "key":
+            return SQL("_key {} {}").format(further, key)
         if after[0] is None:
             return SQL("({} is null and _key > {})").format(column, key)
-        further, value = SQL("<" if order.startswith("-") else ">"), self._given(after[0])
+        value = self._given(after[0])
         return SQL("({0} {1} {2} or ({0} = {2} and _key > {3}) or {0} is null)").format(column, further, value, key)
 
     def _field(self, name: str) -> Identifier:

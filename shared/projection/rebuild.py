@@ -17,7 +17,7 @@ from shared.projection.store import Store
 from shared.projection.view import View
 
 _CLOSE_ENOUGH = 2_000
-_PATIENCE = "set local lock_timeout = '3s'"
+_PATIENCE = "set local lock_timeout = '1s'"
 _PAUSE = 0.5
 
 

@@ -65,7 +65,7 @@ def past(table: str) -> Identifier:
 
 
 async def create(connection: AsyncConnection[Any], view: View[Any], table: str) -> None:
-    """Makes a view's tables, without the index by positions."""
+    """Makes a view's tables, with no index but the keys."""
     fields = SQL("").join(SQL(", {} {}").format(Identifier(column.name), SQL(column.type)) for column in view.columns)
     await connection.execute(
         SQL(
@@ -83,7 +83,9 @@ async def create(connection: AsyncConnection[Any], view: View[Any], table: str) 
 
 
 async def index(connection: AsyncConnection[Any], view: View[Any], table: str) -> None:
-    """Makes the index that answers what was known at a position."""
+    """Makes the indexes of the fields that are asked for, and the one that answers what was known at a position."""
+    for name in view.indexed:
+        await connection.execute(SQL("create index on {} ({}, _key)").format(current(table), Identifier(name)))
     if view.history:
         await connection.execute(SQL("create index on {} using gist (_valid)").format(past(table)))
 

@@ -28,20 +28,25 @@ _IN_EVERY_LOG = "record"
 class View(Generic[F]):
     """A table named `name` with one row of type `row` per key, folded from the records of `log`.
 
-    `history` keeps every version of a row with the positions at which it held. `version` rises when a fold changes its mind about
+    `history` keeps every version of a row with the positions at which it held; rows are found fast by key and by the fields that are
+    `indexed`. `version` rises when a fold changes its mind about
     events of the past: the table is then made again, as it is when the row's fields or the events change. Folds are pure; all
     records that touch one row have one key of order (the initiative, else the subject), so that their order is defined.
     """
 
-    def __init__(self, name: str, row: type[F], *, log: str, history: bool = False, version: int = 1) -> None:
+    def __init__(
+        self, name: str, row: type[F], *, log: str, history: bool = False, indexed: tuple[str, ...] = (), version: int = 1
+    ) -> None:
         if not _NAME.fullmatch(name):
             raise TypeError(f"{name!r}: a view's name has at most 30 lower-case letters, digits and underscores")
         if row in VIEWS:
             raise TypeError(f"{row.__name__} is the row of {VIEWS[row].name} already; a row belongs to one view")
         self.name: str = name
         self.row: type[F] = row
-        self.log, self.history, self.version = log, history, version
+        self.log, self.history, self.version, self.indexed = log, history, version, indexed
         self.columns: tuple[Column, ...] = columns_of(row)
+        if unknown := set(indexed).difference(row.model_fields):
+            raise TypeError(f"view {name}: {row.__name__} has no field {', '.join(sorted(unknown))} to index")
         self.folds: dict[type[Event], tuple[Fold, Key | None]] = {}
         VIEWS[row] = self
 
@@ -70,7 +75,7 @@ class View(Generic[F]):
     def table(self) -> str:
         """The table's name in schema `view`. It tells the row's shape, the events and the version: another shape is another table."""
         shape = [
-            [self.log, self.history, self.version],
+            [self.log, self.history, self.version, self.indexed],
             [[column.name, column.type, column.shape] for column in self.columns],
             sorted(event.wire for event in self.folds),
         ]

@@ -12,7 +12,6 @@ from psycopg import AsyncConnection
 
 from shared.contracts.envelope import Heard
 from shared.domain.state import Fact
-from shared.ledger.shards import shard_of
 from shared.projection.changes import FoldFailed
 from shared.projection.digest import digest
 from shared.projection.fold import Projector
@@ -21,10 +20,9 @@ from shared.projection.prepare import prepare
 from shared.projection.reader import NotMade, ViewReader
 from shared.projection.rebuild import Progress, rebuild
 from shared.projection.schema import create, drop, registered
-from shared.projection.source import ByShard
 from shared.projection.view import View
 from tests.shared.projection.conftest import clear
-from tests.shared.projection.toys import Broken, Made, Shelf, ToyRow, deliver, deliveries, doll, heard, log_of, logs, parts, toys
+from tests.shared.projection.toys import Broken, Made, Shelf, ToyRow, deliver, deliveries, doll, heard, log_of, logs, park, parts, toys
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -62,13 +60,6 @@ def silenced(row: LoudTitleRow | None, event: Broken, heard: Heard) -> LoudTitle
     return None
 
 
-async def park(connection: AsyncConnection[Any], key: str, position: int) -> None:
-    await connection.execute(
-        "insert into view.parked (consumer, log, key, shard, position, reason) values (%s, 'toys', %s, %s, %s, 'odd')",
-        (VIEWS, key, shard_of(key), position),
-    )
-
-
 @few
 @given(data=st.data())
 async def test_rebuilt_equals_incremental_byte_for_byte(connection: AsyncConnection[Any], data: st.DataObject) -> None:
@@ -90,18 +81,6 @@ async def test_rebuilt_equals_incremental_byte_for_byte(connection: AsyncConnect
     after = await digest(connection, toys)
     await rebuild(connection, VIEWS, toys, Shelf(log))
     assert await digest(connection, toys) == after
-
-
-async def test_a_log_that_is_given_out_by_shard_makes_the_same_rows(connection: AsyncConnection[Any]) -> None:
-    log = log_of(*[(f"T-{number % 9}", doll(f"doll {number}")) for number in range(100)])
-    await deliver(connection, Projector([toys]), log)
-    before = await digest(connection, toys)
-
-    async def fetch(shard: int, after: int) -> Sequence[Heard]:
-        return [record for record in log if shard_of(record.envelope.key) == shard and record.position > after][:4]
-
-    assert await rebuild(connection, VIEWS, toys, ByShard(fetch)) == 100
-    assert await digest(connection, toys) == before
 
 
 async def test_a_damaged_table_is_mended(connection: AsyncConnection[Any], reader: ViewReader) -> None:
@@ -199,6 +178,30 @@ async def test_a_rebuild_stops_neither_appends_nor_readers(
     await rebuild(connection, VIEWS, toys, Shelf(log))
     assert await digest(connection, toys) == incremental
     assert len(log) > 60
+
+
+async def test_a_long_reader_keeps_the_swap_waiting_and_the_consumer_not(
+    connection: AsyncConnection[Any], reader: ViewReader, projection_dsn: str
+) -> None:
+    log = log_of(("T-1", doll("one")), ("T-2", doll("two")))
+    await deliver(connection, Projector([toys]), log)
+    async with await AsyncConnection.connect(projection_dsn, autocommit=True) as other:
+
+        async def swap_waits() -> bool:
+            found = await other.execute("select from pg_locks where relation = 'view.registry'::regclass and not granted")
+            return bool(found.rowcount)
+
+        async with reader.snapshot() as snapshot:
+            assert await snapshot.count(ToyRow) == 2
+            rebuilding = asyncio.create_task(rebuild(connection, VIEWS, toys, Shelf(log)))
+            while not await swap_waits():  # noqa: ASYNC110 - only the server knows
+                await asyncio.sleep(0.01)
+            log.append(heard(3, "T-1", doll("three")))
+            await deliver(other, Projector([toys]), log[2:])
+            assert [row.title for row in await snapshot.rows(ToyRow)] == ["one", "two"]
+        incremental = await digest(other, toys)
+        assert await rebuilding == 3
+        assert await digest(other, toys) == incremental
 
 
 async def test_a_key_released_during_a_rebuild_is_in_the_new_table(connection: AsyncConnection[Any], reader: ViewReader) -> None:

@@ -60,9 +60,15 @@ def test_another_nested_shape_is_another_table() -> None:
     assert shaped({"paid": tuple[Money, ...]}).table != shaped({"paid": tuple[Decimal, ...]}).table
 
 
-def test_history_and_version_are_part_of_the_shape() -> None:
+def test_history_indexes_and_version_are_part_of_the_shape() -> None:
     plain = shaped({"title": str}).table
-    assert len({plain, shaped({"title": str}, history=True).table, shaped({"title": str}, version=2).table}) == 3
+    others = ({"history": True}, {"version": 2}, {"indexed": ("title",)})
+    assert len({plain, *(shaped({"title": str}, **other).table for other in others)}) == 4
+
+
+def test_only_fields_of_the_row_are_indexed() -> None:
+    with pytest.raises(TypeError, match="Row has no field name to index"):
+        shaped({"title": str}, indexed=("name",))
 
 
 def test_another_event_is_another_table() -> None:

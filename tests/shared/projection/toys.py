@@ -77,7 +77,7 @@ class PartRow(Fact):
     count: int
 
 
-toys = View("toys", ToyRow, log="toys", history=True)
+toys = View("toys", ToyRow, log="toys", history=True, indexed=("price",))
 parts = View("parts", PartRow, log="toys")
 
 
@@ -194,6 +194,14 @@ async def deliver(connection: AsyncConnection[Any], projector: Projector, batch:
         folded = await projector.apply(connection, new)
         await Marks.move(connection, VIEWS, "toys", marks)
     return folded
+
+
+async def park(connection: AsyncConnection[Any], key: str, position: int) -> None:
+    """A key waits in quarantine from a position on."""
+    await connection.execute(
+        "insert into view.parked (consumer, log, key, shard, position, reason) values (%s, 'toys', %s, %s, %s, 'odd')",
+        (VIEWS, key, shard_of(key), position),
+    )
 
 
 class Shelf:
