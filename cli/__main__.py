@@ -29,7 +29,7 @@ class Commands(TyperGroup):
             return None
         module = import_module(f"cli.{FILES[cmd_name]}")
         app = getattr(module, "app", None)
-        if app is None:
+        if not isinstance(app, typer.Typer):
             # Arguments of other programs pass through where a command takes `ctx` and reads `ctx.args`.
             app = typer.Typer(add_completion=False)
             app.command(cmd_name, context_settings=getattr(module, "CONTEXT", None))(module.command)
