@@ -22,9 +22,12 @@ FRONT = "reporting"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-def command(port: Annotated[int, typer.Option(help="Where it listens, on loopback.")]) -> None:
+def command(
+    port: Annotated[int, typer.Option(help="Where it listens.")],
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+) -> None:
     """Pass requests on to the services by the first part of their path."""
-    uvicorn.run(app(Instance.read().urls), host="127.0.0.1", port=port, log_config=None, access_log=False)
+    uvicorn.run(app(Instance.read().urls), host=host, port=port, log_config=None, access_log=False)
 
 
 def app(urls: dict[str, str]) -> Starlette:
