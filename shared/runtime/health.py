@@ -7,7 +7,7 @@ from enum import Enum
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 
 _WITHIN = 2.0
 
@@ -57,7 +57,7 @@ class Health:
         return {name: reason for name, reason in zip(self.checks, answers, strict=True) if reason}
 
     async def metrics(self) -> bytes:
-        """All metrics, sampled now."""
+        """All metrics: those sampled now, and the counters that parts of the process keep."""
         found = await asyncio.gather(*(asyncio.wait_for(_listed(s), _WITHIN) for s in self.samplers), return_exceptions=True)
         for gauge in self._gauges.values():
             gauge.clear()
@@ -65,7 +65,7 @@ class Health:
         for samples in found:
             for sample in [] if isinstance(samples, BaseException) else samples:
                 self._gauges[sample.measure].labels(*sample.labels).set(sample.value)
-        return generate_latest(self.registry)
+        return generate_latest(self.registry) + generate_latest(REGISTRY)
 
     def router(self) -> APIRouter:
         """The three routes; they need no token and say nothing of anybody."""

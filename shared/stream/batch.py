@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from time import time_ns
 from typing import Any
 
 import structlog
@@ -10,9 +11,10 @@ from psycopg import AsyncConnection
 
 from shared.contracts.envelope import Heard
 from shared.projection.marks import Marks
-from shared.stream import lag
+from shared.stream import counts
 from shared.stream.continuity import Admitted, Fetch, Place, admit
 from shared.stream.park import UNREADABLE, park, parked_keys, waiting
+from shared.stream.spans import passed
 from shared.stream.step import Failure, Step, Stuck
 from shared.stream.wire import Foreign, Incoming, arrived
 
@@ -60,7 +62,7 @@ class Passage:
     async def set_aside(self, foreign: Sequence[Stuck]) -> None:
         """Copies to the quarantine topic what is no record of a log. It holds nothing up: the log's own records are counted by position."""
         for one in foreign:
-            lag.FOREIGN.labels(self._service, one.log).inc()
+            counts.FOREIGN.labels(self._service, one.log).inc()
             _log.error("foreign_record", service=self._service, log=one.log, place=one.key, reason=one.reason)
         await self._copy(foreign)
 
@@ -69,6 +71,7 @@ class Passage:
 
         False if a hole is larger than one transaction takes: take the batch again. Raises what is transient.
         """
+        began = time_ns()
         try:
             async with connection.transaction():
                 marks = await self._lock(connection, step, batch.records)
@@ -89,7 +92,7 @@ class Passage:
             step.forget()
             self._left.clear()
             raise
-        self._committed(step, admitted, parked, stuck)
+        self._committed(step, admitted, parked, stuck, began)
         return admitted.complete
 
     async def _lock(self, connection: AsyncConnection[Any], step: Step, records: Sequence[Incoming]) -> dict[Place, int]:
@@ -120,7 +123,7 @@ class Passage:
             elif incoming.heard:
                 heard.append(incoming.heard)
             else:
-                lag.UNKNOWN.labels(self._service, incoming.log).inc()
+                counts.UNKNOWN.labels(self._service, incoming.log).inc()
         failures = await step.apply(connection, heard)
         if failures:
             self._hold_back(records, failures, stuck)
@@ -137,22 +140,17 @@ class Passage:
             failed = incoming.position == failure.heard.position
             stuck[incoming.log, incoming.position] = _stuck(incoming, failure.reason, failure.way_out) if failed else _waiting(incoming)
 
-    def _committed(self, step: Step, admitted: Admitted, parked: set[tuple[str, str]], stuck: Sequence[Stuck]) -> None:
+    def _committed(self, step: Step, admitted: Admitted, parked: set[tuple[str, str]], stuck: Sequence[Stuck], began: int) -> None:
         self._parked[step.name] = parked
         self._left.update({(step.name, *place): position for place, position in admitted.marks.items()})
-        lag.PARKED.labels(self._service, step.name).set(len(parked))
         for one in stuck:
+            counts.PARKED.labels(self._service, one.log).inc()
             _log.error("record_parked", service=self._service, consumer=step.name, log=one.log, position=one.position, reason=one.reason)
         for log in admitted.filled:
-            lag.HOLES.labels(self._service, log).inc()
+            counts.HOLES.labels(self._service, log).inc()
             _log.warning("hole_filled", service=self._service, consumer=step.name, log=log)
-        by_log: dict[str, list[Incoming]] = {}
-        for incoming in admitted.records:
-            by_log.setdefault(incoming.log, []).append(incoming)
-        for log, records in by_log.items():
-            newest = records[-1]
-            recorded = newest.heard.envelope.recorded if newest.heard else None
-            lag.applied(self._service, step.name, log, newest.position, recorded, len(records))
+        heard = (incoming.heard for incoming in admitted.records if incoming.heard)
+        passed(step.name, began, ((one.envelope.traceparent, one.log, one.position) for one in heard))
 
 
 def _stuck(incoming: Incoming, reason: str, way_out: str) -> Stuck:

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from time import time_ns
 from typing import Any, Protocol
 
 import structlog
@@ -18,8 +19,9 @@ from psycopg.types.json import Jsonb
 
 from shared.ledger.connect import connect
 from shared.ledger.record import Forged, Record
-from shared.stream import lag, schema
+from shared.stream import schema
 from shared.stream.retry import TRANSIENT, pauses
+from shared.stream.spans import passed
 from shared.stream.topics import Topic, Topics
 from shared.stream.wire import outgoing
 
@@ -82,7 +84,6 @@ class Relay:
                     await self._session()
                 except Forged as forged:
                     self._report(Status.FORGED, str(forged))
-                    lag.RELAY_FORGED.labels(self.service).set(1)
                     _log.error("relay_forged", service=self.service, position=forged.position, what=forged.what)
                     return
                 except TRANSIENT as error:
@@ -124,10 +125,11 @@ class Relay:
             async for page in pages:
                 for start in range(0, len(page), _PAGE):
                     records = page[start : start + _PAGE]
-                    await self._send(producer, topic, records, predecessors, ends, connection)
+                    began = time_ns()
+                    traces = await self._send(producer, topic, records, predecessors, ends, connection)
                     self.position = records[-1].position
                     await self._move(connection, topic, ends)
-                    lag.relayed(self.service, records[-1].position, records[-1].recorded)
+                    passed("relay", began, traces)
 
     async def _send(
         self,
@@ -137,11 +139,13 @@ class Relay:
         predecessors: dict[int, int],
         ends: dict[int, int],
         connection: AsyncConnection[Any],
-    ) -> None:
-        waiting = []
+    ) -> list[tuple[str, str, int]]:
+        """Returns, for each record, its traceparent, the log and the position."""
+        waiting, traces = [], []
         for record in records:
             key, headers = outgoing(record, predecessors.get(record.shard, 0))
             predecessors[record.shard] = record.position
+            traces.append((dict(headers)["traceparent"].decode(), self.service, record.position))
             partition = record.shard % topic.partitions
             waiting.append(await producer.send(topic.name, value=record.bytes, key=key, partition=partition, headers=headers))
         for sent in await asyncio.gather(*waiting):
@@ -151,6 +155,7 @@ class Relay:
                 await self._move(connection, topic, ends)
                 raise _Replaced(f"{topic.name} lost records that it had acknowledged; it is filled again from the log")
             ends[sent.partition] = max(sent.offset + 1, ends.get(sent.partition, 0))
+        return traces
 
     async def _resume(self, connection: AsyncConnection[Any], topic: Topic) -> dict[int, int]:
         """Sets the position to go on from; returns the acknowledged ends of the partitions."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 from psycopg_pool import AsyncConnectionPool
 
-from shared.stream import lag, offsets, schema
+from shared.stream import offsets, schema
 from shared.stream.batch import Batch, Passage
 from shared.stream.continuity import Fetch
 from shared.stream.retry import TRANSIENT, pauses
@@ -48,8 +49,31 @@ class Subscriber:
     steps: Sequence[Step]
     fetch: Fetch
     trouble: str | None = field(default=None, init=False)
+    _taken: dict[TopicPartition, int] = field(default_factory=dict, init=False)
+    _newest: dict[str, datetime] = field(default_factory=dict, init=False)
     _known: dict[str, Topic] = field(default_factory=dict, init=False)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    @property
+    def listens(self) -> bool:
+        """Whether partitions are assigned and read."""
+        consumer = self._subscriber.consumer if hasattr(self, "_subscriber") else None
+        return consumer is not None and bool(consumer.assignment())
+
+    def behind(self) -> dict[str, int]:
+        """By log, how many records Kafka holds that were not yet taken."""
+        found = dict.fromkeys(self.hears, 0)
+        consumer = self._subscriber.consumer if self.listens else None
+        if consumer is not None:
+            for place in consumer.assignment():
+                end, following = consumer.highwater(place), self._taken.get(place)
+                if end and following is not None:
+                    found[self.topics.log(place.topic)] += max(0, end - following)
+        return found
+
+    def heard_at(self, log: str) -> datetime | None:
+        """When the newest record taken of a log was recorded."""
+        return self._newest.get(log)
 
     async def run(self) -> None:
         """Hears until cancelled."""
@@ -84,6 +108,9 @@ class Subscriber:
             batch_timeout_ms=_POLL_MS,
             group_id=self.topics.group(self.service),
             auto_offset_reset="earliest",
+            # The shortest that brokers allow: a killed worker's partitions are taken over after it.
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_500,
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             listener=_Seeker(self),
@@ -104,6 +131,9 @@ class Subscriber:
         for step in self.steps:
             while not await self._until_done(partial(self._take, step, batch)):
                 _log.info("hole_filled_in_part", service=self.service, consumer=step.name)
+        self._taken |= batch.offsets
+        for recorded, log in sorted((one.heard.envelope.recorded, one.log) for one in batch.records if one.heard):
+            self._newest[log] = recorded
         # For the tools that look at groups; where we continue is in our own database. After a rebalance the commit is refused.
         with suppress(KafkaError):
             await message.ack()
@@ -128,11 +158,9 @@ class Subscriber:
                 result = await action()
             except TRANSIENT as error:
                 self.trouble = f"{type(error).__name__}: {error}"
-                lag.RETRYING.labels(self.service).set(1)
                 _log.warning("subscriber_waits", service=self.service, attempt=attempt, trouble=self.trouble)
             else:
                 self.trouble = None
-                lag.RETRYING.labels(self.service).set(0)
                 return result
         raise AssertionError("unreachable")
 
@@ -150,6 +178,7 @@ class Subscriber:
         assert consumer is not None  # noqa: S101
         for place, offset in (await self._until_done(find)).items():
             consumer.seek(place, offset)
+            self._taken[place] = offset
 
     async def _copy(self, broker: KafkaBroker, stuck: Sequence[Stuck]) -> None:
         """Copies to the quarantine topic, for people and tools; the records themselves wait in view.parked_record."""

@@ -5,7 +5,6 @@ def remind(event: GateScheduled, heard: Heard) -> Iterator[Timer | CancelTimer]:
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +24,7 @@ from shared.contracts.values import rfc3339
 from shared.domain.decider import AGGREGATES
 from shared.domain.refused import Refused
 from shared.ledger.intent import Intent, Mismatched
-from shared.stream import lag
+from shared.stream import counts
 from shared.stream.react import Do, Handles, acting_for, first_events, name_of
 from shared.stream.reactions import RecordRefusal
 from shared.stream.retry import TRANSIENT, pauses
@@ -117,7 +116,7 @@ def command_id(timer: str, due: datetime) -> UUID:
 
 
 class Timers:
-    """Lets due timers of one service act. `now` is the clock; `wake` is set by whoever knows that something became due."""
+    """Lets due timers of one service act. `now` is the clock."""
 
     def __init__(
         self,
@@ -128,7 +127,6 @@ class Timers:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._service, self._pool, self._handler, self._record_refusal, self._now = service, pool, handler, record_refusal, now
-        self.wake = asyncio.Event()
 
     async def run(self) -> None:
         """Fires what is due, every second, until cancelled."""
@@ -140,9 +138,7 @@ class Timers:
                 except TRANSIENT as error:
                     _log.warning("timers_wait", service=self._service, attempt=attempt, trouble=f"{type(error).__name__}: {error}")
             if fired < _AT_ONCE:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), _POLL_SECONDS)
-                self.wake.clear()
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def fire_due(self) -> int:
         """Fires up to 100 timers that are due and that no other worker holds; how many acted. One that fails is tried again in 30 s."""
@@ -158,7 +154,7 @@ class Timers:
                     _log.error("timer_failed", service=self._service, timer=row[0], trouble=repr(result))
                     again = now + _AGAIN
                     await connection.execute("update view.timer set again = %s, trouble = %s where id = %s", (again, repr(result), row[0]))
-        lag.TIMERS.labels(self._service).inc(len(acted))
+        counts.TIMERS.labels(self._service).inc(len(acted))
         return len(acted)
 
     async def _fire(

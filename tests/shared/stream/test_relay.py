@@ -7,6 +7,7 @@ from kafka import KafkaAdminClient
 
 from shared.ledger.shards import shard_of
 from shared.stream.relay import Status
+from tests.shared.stream import post
 from tests.shared.stream.branch import Branch, eventually, running
 
 
@@ -73,7 +74,7 @@ async def test_a_topic_that_lost_its_end_is_filled_again(branch: Branch) -> None
     assert {int(dict(one.headers)["position"]) for one in await branch.in_kafka()} == set(range(1, 5))
 
 
-async def test_a_forged_row_stops_the_relay_before_it_and_never_reaches_kafka(branch: Branch) -> None:
+async def test_a_forged_row_stops_the_relay_before_it_and_reaches_neither_kafka_nor_a_table(branch: Branch) -> None:
     await branch.post("P-1", "P-2")
     with branch.office.as_superuser() as superuser:
         superuser.execute(
@@ -81,17 +82,24 @@ async def test_a_forged_row_stops_the_relay_before_it_and_never_reaches_kafka(br
             " from log.record where position = 2"
         )
     relay = branch.relay()
-    await asyncio.wait_for(relay.run(), 60)
+    async with running(branch.subscriber().run()):
+        await asyncio.wait_for(relay.run(), 60)
+        await eventually(lambda: _has_rows(branch, 2))
     assert relay.status == Status.FORGED
     assert relay.position == 2
     assert "position 3" in (relay.trouble or "")
     assert len(await branch.in_kafka()) == 2
+    assert await branch.rows("select max(_position) from view." + post.parcels.table) == [(2,)]
 
 
 def _delete(branch: Branch) -> None:
     admin = KafkaAdminClient(bootstrap_servers=branch.topics.bootstrap)
     admin.delete_topics([branch.topics.of("post")])
     admin.close()
+
+
+async def _has_rows(branch: Branch, number: int) -> bool:
+    return len(await branch.legs()) == number
 
 
 async def _is(value: bool) -> bool:
