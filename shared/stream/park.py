@@ -3,8 +3,10 @@
 Nothing is thrown away: there is replay, but no discard.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -32,6 +34,14 @@ on conflict do nothing
 _OF_KEY = """
 select position, predecessor, bytes from view.parked_record
 where consumer = %s and log = %s and key = %s order by position for update
+"""
+_LISTED = """
+select parked.consumer, parked.log, parked.key, parked.position, count(*)::int, parked.reason,
+  coalesce(min(record.way_out) filter (where record.position = parked.position), ''), min(record.parked_at)
+from view.parked join view.parked_record record using (consumer, log, key)
+where parked.consumer = any (%s)
+group by parked.consumer, parked.log, parked.key, parked.position, parked.reason
+order by min(record.parked_at), parked.log, parked.position, parked.consumer desc
 """
 _EARLIER = "select from view.parked where consumer = any (%s) and log = %s and key = %s limit 1"
 _APPLIED = "delete from view.parked_record where consumer = %s and log = %s and key = %s and position < %s"
@@ -72,20 +82,48 @@ class Replayed:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ParkedKey:
+    """A key of a log that waits for one consumer: from `position` on, so many `records`, since the first of them was put aside."""
+
+    consumer: str
+    log: str
+    key: str
+    position: int
+    records: int
+    reason: str
+    way_out: str
+    since: datetime
+
+
 class Quarantine:
-    """Replays what is parked in one service. `steps` in the order in which the subscriber takes them."""
+    """Shows and replays what is parked in one service. `steps`, its own, in the order in which the subscriber takes them."""
 
     def __init__(self, pool: AsyncConnectionPool[Any], steps: Sequence[Step]) -> None:
         self._pool, self._steps = pool, steps
+        # The memory of the steps belongs to one transaction at a time.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def parked(self) -> list[ParkedKey]:
+        """What waits, longest first."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_LISTED, ([step.name for step in self._steps],))).fetchall()
+        return [ParkedKey(*row) for row in rows]
+
+    async def replay_all(self) -> dict[tuple[str, str], Replayed]:
+        """Replays every key that waits, longest first; what came of it, by log and key. Raises what is transient."""
+        places = dict.fromkeys((one.log, one.key) for one in await self.parked())
+        return {(log, key): await self.replay(log, key) for log, key in places}
 
     async def replay(self, log: str, key: str) -> Replayed:
         """Applies the parked records of a key again, in order, up to the first that still fails. Raises what is transient."""
         applied = 0
-        for step in self._steps:
-            done = await self._replay(step, log, key)
-            applied += done.applied
-            if done.left:
-                return Replayed(applied, done.left, done.reason)
+        async with self._one_at_a_time:
+            for step in self._steps:
+                done = await self._replay(step, log, key)
+                applied += done.applied
+                if done.left:
+                    return Replayed(applied, done.left, done.reason)
         return Replayed(applied, 0)
 
     async def _replay(self, step: Step, log: str, key: str) -> Replayed:

@@ -125,7 +125,7 @@ class Subscriber:
 
     async def _hear(self, message: KafkaMessage) -> None:
         records: Any = message.raw_message
-        batch = Batch.of(records, self.topics.log)
+        batch = await Batch.of(records, self.topics.log)
         if batch.foreign:
             await self._until_done(partial(self._passage.set_aside, batch.foreign))
         for step in self.steps:
