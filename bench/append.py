@@ -84,25 +84,25 @@ def summary(found: dict[str, list[float]]) -> dict[str, object]:
 
 def _contenders(superuser: str, directory: Path, say: Callable[[str], None]) -> dict[str, Callable[[], float]]:
     contenders: dict[str, Callable[[], float]] = {
-        INSERT: lambda: peers.bare_insert(superuser, _binaries(), directory, 3, CALLERS),
-        LEDGER: lambda: _ledger(superuser, ours.commands(60_000, 1, False), CALLERS),
-        DISCLOSED: lambda: _ledger(superuser, ours.commands(40_000, 1, True), CALLERS),
+        INSERT: lambda: peers.bare_insert(superuser, _binaries(), directory, 2, CALLERS),
+        LEDGER: lambda: _ledger(superuser, ours.commands(25_000, 1, False), CALLERS),
+        DISCLOSED: lambda: _ledger(superuser, ours.commands(25_000, 1, True), CALLERS),
     }
     if importlib.util.find_spec("eventsourcing"):
-        contenders[EVENTSOURCING] = lambda: peers.eventsourcing(superuser, 2_500, CALLERS)
+        contenders[EVENTSOURCING] = lambda: peers.eventsourcing(superuser, 1_000, CALLERS)
     else:
         say("SKIPPED: eventsourcing is not installed. Install the extra: pip install '.[bench]'")
     files = peers.fetch_message_db(directory)
     if files:
         contenders[MESSAGE_DB] = lambda: uvloop.run(
-            peers.message_db(peers.install_message_db(superuser, files, _binaries()), 10_000, CALLERS)
+            peers.message_db(peers.install_message_db(superuser, files, _binaries()), 5_000, CALLERS)
         )
     else:
         say("SKIPPED: message-db could not be fetched. It needs npm and its registry")
     rows: list[tuple[object, ...]] = []
 
     def bulk() -> float:
-        return _ledger(superuser, ours.commands(10_000, BULK_EVENTS, False), BULK_COMMANDS, rows)
+        return _ledger(superuser, ours.commands(4_000, BULK_EVENTS, False), BULK_COMMANDS, rows)
 
     contenders[BULK] = bulk
     contenders[COPY] = lambda: peers.copy_binary(superuser, rows, BULK_COMMANDS * BULK_EVENTS)

@@ -19,6 +19,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bench.events import record
 
+_FILLED = 2_000
+
 
 def sample() -> bytes:
     """One event as stored by the ledger; peers store the same bytes."""
@@ -103,9 +105,14 @@ def install_message_db(superuser: str, files: Path, binaries: Path) -> str:
 
 async def message_db(dsn: str, events: int, callers: int) -> float:
     """message-db's write_message over a connection for each caller, prepared."""
-    rest = iter([(str(uuid4()), f"gateReview-{uuid4()}", "GateDecided", sample().decode()) for _ in range(events)])
-    connections = [await psycopg.AsyncConnection.connect(dsn, autocommit=True) for _ in range(callers)]
     query = "select write_message(%s, %s, %s, %s::jsonb, null, -1)"
+    rows = [(str(uuid4()), f"gateReview-{uuid4()}", "GateDecided", sample().decode()) for _ in range(events + _FILLED)]
+    async with await psycopg.AsyncConnection.connect(dsn) as connection, connection.cursor() as cursor:
+        await cursor.executemany(query, rows[events:])
+        # Its functions would keep the plans that suit an empty table.
+        await cursor.execute("analyze message_store.messages")
+    rest = iter(rows[:events])
+    connections = [await psycopg.AsyncConnection.connect(dsn, autocommit=True) for _ in range(callers)]
 
     async def call(connection: psycopg.AsyncConnection) -> None:
         for row in rest:

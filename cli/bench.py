@@ -19,7 +19,7 @@ def bench() -> None:
 
 @app.command()
 def append(
-    rounds: Annotated[int, typer.Option(min=1, help="How often every contender runs; they take turns.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How often every contender runs; they take turns.")] = 7,
     json: Annotated[bool, typer.Option("--json", help="Figures as JSON on standard output.")] = False,
 ) -> None:
     """Durable appends, 64 callers in one process, against peers on one server started for it."""

@@ -67,10 +67,11 @@ def require_wellformed(append: Append) -> None:
         raise ValueError(f"a command writes 1 to {MAX_RECORDS} records, not {len(append.records)}")
     if len({stream for stream, _ in append.given}) < len(append.given):
         raise ValueError("given names a stream twice: a rule reads a stream at one version")
+    command = str(append.command)
     for version, record in enumerate(append.records, append.expected + 1):
         if not 2 <= len(record.bytes) <= MAX_BYTES:
             raise ValueError(f"a record has 2 to {MAX_BYTES} bytes, not {len(record.bytes)}: put large content beside it")
-        wrong = disagreement(record.bytes, append.stream, version, append.command, record.shard, record.recorded)
+        wrong = disagreement(record.bytes, append.stream, version, command, record.shard, record.recorded)
         if wrong:
             raise ValueError(f"record {version} of {append.stream} contradicts its command: {wrong}")
 

@@ -5,7 +5,6 @@ column can say other than the bytes.
 """
 
 from datetime import datetime
-from uuid import UUID
 
 import orjson
 
@@ -14,10 +13,10 @@ from shared.ledger.shards import shard_of
 MAX_BYTES = 65_535
 
 
-def disagreement(record: bytes, stream: str, version: int, command: UUID, shard: int, recorded: datetime | None = None) -> str | None:
+def disagreement(record: bytes, stream: str, version: int, command: str, shard: int, recorded: datetime | None = None) -> str | None:
     """What the columns say that the bytes do not, as a sentence; None if they agree.
 
-    `recorded` is compared where it is the record's own time; stored, it is a running maximum.
+    `command` is a UUID as text. `recorded` is compared where it is the record's own time; stored, it is a running maximum.
     """
     try:
         members = orjson.loads(record)
@@ -26,7 +25,7 @@ def disagreement(record: bytes, stream: str, version: int, command: UUID, shard:
             return f"its subject is {subject}, its stream {stream}"
         if members["streamversion"] != str(version):
             return f"its streamversion is {members['streamversion']}, its version {version}"
-        if members["commandid"] != str(command):
+        if members["commandid"] != command:
             return f"its commandid is {members['commandid']}, its command {command}"
         if shard != shard_of(key or subject):
             return f"it belongs to shard {shard_of(key or subject)}, not {shard}"

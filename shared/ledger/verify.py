@@ -67,7 +67,7 @@ class Verifier:
             what = f"the bytes are not what was signed as number {record.index} of batch {record.batch}"
         elif not 0 <= record.position - batch.first <= record.index:
             what = f"the record stands outside the place of its batch {record.batch}, which begins at {batch.first}"
-        elif wrong := disagreement(record.bytes, record.stream, record.version, record.command, record.shard):
+        elif wrong := disagreement(record.bytes, record.stream, record.version, str(record.command), record.shard):
             what = f"the columns are not those of the bytes: {wrong}"
         else:
             return None

@@ -17,7 +17,7 @@ returns table (verdict smallint, first_position bigint, last_position bigint, st
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 -- Plans are cached while the tables are empty: forbid those that suit only an empty table.
-set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set work_mem = '64MB'
 as $$
 declare
   _end bigint; _clock timestamptz; _limit timestamptz; _found record;
