@@ -12,7 +12,9 @@ _OFF = "select name from pg_settings where name in ('fsync', 'full_page_writes',
 
 async def connect(dsn: str) -> AsyncConnection[Any]:
     """An autocommit connection that may append. Raises NotDurable, psycopg.OperationalError."""
-    connection = await AsyncConnection.connect(dsn, autocommit=True, connect_timeout=5)
+    connection = await AsyncConnection.connect(
+        dsn, autocommit=True, connect_timeout=5, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
+    )
     try:
         adapt(connection)
         off = [name for (name,) in await (await connection.execute(_OFF)).fetchall()]

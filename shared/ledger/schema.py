@@ -39,13 +39,13 @@ def _install(superuser: str, database: str, password: str, files: Path) -> None:
         server.execute("select pg_advisory_lock(hashtext('minutebook install'))")
         _make_role(server, f"{database}_owner", SQL("nologin"))
         _make_role(server, f"{database}_app", SQL("login password {}").format(Literal(password)))
+        # A role that may create roles and databases will do; it then acts as the owner by SET ROLE.
+        server.execute(SQL("grant {} to current_user").format(owner))
         if not server.execute("select from pg_database where datname = %s", (database,)).rowcount:
             server.execute(SQL("create database {} owner {} template template0 encoding 'UTF8'").format(Identifier(database), owner))
         server.execute(SQL("revoke all on database {} from public").format(Identifier(database)))
         server.execute(SQL("grant connect, temporary on database {} to {}").format(Identifier(database), app))
         with psycopg.connect(superuser, dbname=database) as connection:
-            # By SET ROLE, so that a server on which we are not superuser will do, if it lets us create roles.
-            connection.execute(SQL("grant {} to current_user").format(owner))
             connection.execute(SQL("set role {}").format(owner))
             _migrate(connection, files)
 
