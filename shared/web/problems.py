@@ -143,7 +143,7 @@ def invalid(errors: Sequence[ErrorDetails], skip: int = 0) -> Problem:
     first = found[0] if found else FieldError(pointer="", detail="is not valid")
     name = first.pointer.strip("/").replace("/", ".") or None
     more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
-    return Problem(422, "validation", f"{name or 'The body'} {first.detail}{more}.", "mend what errors names", name, found)
+    return Problem(422, "validation", f"{name or 'The body'} {first.detail}{more}.", "mend the fields that are named", name, found)
 
 
 def pointer(location: Sequence[int | str]) -> str:

@@ -150,3 +150,9 @@ async def test_a_browser_signs_in_and_sends_a_form_but_no_other_site_can(council
     here = await council.http.post(path, data=form, headers={"Accept": HTML, "Origin": HERE})
     council.http.cookies.clear()
     assert (elsewhere.status_code, here.status_code) == (403, 303)
+
+
+async def test_people_are_shown_to_administrators(council: Council) -> None:
+    text = await page(council, "/people", by="p-okafor")
+    assert "A. Lindqvist" in text and "Portfolio office · Hub" in text
+    assert "way out" in await page(council, "/people", by="p-nowak", status=403)
