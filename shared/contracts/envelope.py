@@ -1,8 +1,8 @@
 """The envelope: a CloudEvents 1.0 object in canonical form. These bytes are the record; everything else is derived from them."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,7 @@ _REQUIRED = (
 ).split()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Envelope:
     """The attributes by their wire names; `None` means absent. Times are RFC 3339 UTC strings with milliseconds."""
 
@@ -50,9 +50,21 @@ class Envelope:
     given: list[Source] = field(default_factory=list)
     specversion: str = "1.0"
 
+    if not TYPE_CHECKING:
+
+        def __init__(self, **attributes: Any) -> None:
+            # What the dataclass would write sets 25 attributes one by one; a rebuild reads millions of envelopes.
+            held = self.__dict__
+            held.update(_ABSENT)
+            held["given"] = []
+            held.update(attributes)
+            if held.keys() != _NAMES:
+                missing, unknown = sorted(_NAMES - held.keys()), sorted(held.keys() - _NAMES)
+                raise TypeError(f"an envelope lacks {', '.join(missing) or 'nothing'}; it does not know {', '.join(unknown) or 'nothing'}")
+
     def encode(self) -> bytes:
         """The canonical bytes; raises ProfileError outside the profile."""
-        document = {name: value for name in NAMES if (value := getattr(self, name)) is not None}
+        document = {name: value for name, value in self.__dict__.items() if value is not None}
         if not self.given:
             del document["given"]
         return canonical(document)
@@ -104,6 +116,7 @@ class Envelope:
 
 NAMES = tuple(sorted(attribute.name for attribute in fields(Envelope)))
 _NAMES = frozenset(NAMES)
+_ABSENT = {attribute.name: attribute.default for attribute in fields(Envelope) if attribute.default is not MISSING}
 
 
 def instant(text: str) -> datetime:
