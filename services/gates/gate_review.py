@@ -51,15 +51,19 @@ class SubmitEvidence(Command, role=("proposer", "sponsor", "portfolio-office")):
     """Put a document before the gate. Votes and assessments given before it are void."""
 
     kind: Id
+    """What it is, in the words of the criteria: business-case, risk-register, plan."""
     title: Name
     sha256: Sha256
+    """The hash of the document's bytes: the document stays where it is, the record knows it by this."""
 
 
 class AssessCriterion(Command, role=("portfolio-office", "board-member", "chair")):
     """Judge a criterion: its rule does, where it has one; else the person says whether it is met."""
 
     criterion: Id
+    """Its short name in the table of criteria."""
     met: bool | None = None
+    """Only where it has no rule: its rule looks at the evidence by itself."""
     remark: Personal[Text] | None = None
 
 
@@ -68,15 +72,20 @@ class CastVote(Command, role=("board-member", "chair"), signs="This is my vote o
 
     vote: GateOutcome
     opinion: Personal[Text] | None = None
+    """What should stand beside your vote; of a vote against the decision, the dissent."""
 
 
 class DecideGate(Command, role=("chair", "portfolio-office"), signs="I decide this gate", decides=True):
     """Decide: the chair records what the board carried; at the light tier the holder of the right decides alone."""
 
     outcome: GateOutcome
+    """Go on; go on under conditions; wait; come again with more; stop for good. What the board carried, where a board decides."""
     funding: Money | None = None
+    """What the stage that follows may cost; only with go and conditional go."""
     conditions: tuple[Condition, ...] = ()
+    """Only of a conditional go; each is tracked on its own: a short id such as C1, what is to be done, by whom, until when."""
     rationale: Personal[Text]
+    """Why; it goes into the record."""
 
 
 class CorrectDecision(Command, role=("chair", "portfolio-office"), signs="I correct the record of this decision"):

@@ -18,7 +18,7 @@ from shared.contracts.terms import GateOutcome, Tier
 from shared.contracts.values import Frozen, Id, InitiativeId, Money, Name, PersonId
 from shared.domain.decider import evolves
 from shared.domain.refused import Refused
-from shared.domain.state import State
+from shared.domain.state import Command, State
 
 
 class Status(StrEnum):
@@ -60,6 +60,13 @@ class GateReview(State):
 
     def office_in_charge(self) -> str | None:
         return self.scheduled.office if self.scheduled else None
+
+    def called(self) -> str | None:
+        return f"{self.scheduled.title}, gate {self.scheduled.gate} {self.scheduled.gate_name.lower()}" if self.scheduled else None
+
+    def takes(self, command: type[Command]) -> bool:
+        decided = self.status is Status.DECIDED
+        return command.starts != self.exists and (command.name == "correct-decision") == decided
 
     @property
     def schedule(self) -> GateScheduled:

@@ -59,15 +59,22 @@ class Proposal(State):
     def office_in_charge(self) -> str | None:
         return self.office or None
 
+    def takes(self, command: type[Command]) -> bool:
+        return self.status in _POSSIBLE.get(command, (None,))
+
 
 class DraftProposal(Command, role="proposer", starts=True):
     """Write a mandate down: what is needed, why, and what it may cost."""
 
     office: OfficeId
+    """The office that it is put before; the hub unless told."""
     title: Name
     need: Personal[Text]
+    """What is missing, for whom, and what happens if nothing is done."""
     estimate: Money
+    """What it may cost at most, from start to end."""
     driver: Driver = Driver.VALUE
+    """Why it is made: for its value, because a rule demands it, or against a risk."""
     wanted_by: date | None = None
 
 
@@ -79,25 +86,39 @@ class TriageProposal(Command, role="portfolio-office"):
     """Judge the risk; cost, risk and driver then lead to the tier."""
 
     risk: RiskLevel
+    """High risk leads to the enhanced tier, whatever it costs."""
 
 
 class SelectProposal(Command, role=("portfolio-office", "chair"), signs="I select this proposal", decides=True):
     """It shall be done, and this person sponsors it."""
 
     sponsor: PersonId
+    """Who answers for it: not who proposed it, not who selects it."""
     rationale: Personal[Text]
+    """Why; it goes into the record."""
 
 
 class RejectProposal(Command, role=("portfolio-office", "chair"), signs="I reject this proposal", decides=True):
     """It shall not be done."""
 
     rationale: Personal[Text]
+    """Why; it goes into the record."""
 
 
 class WithdrawProposal(Command, role="proposer"):
     """Take your proposal back before it is decided."""
 
     explanation: Personal[Text]
+
+
+_POSSIBLE: dict[type[Command], tuple[Status, ...]] = {
+    SubmitProposal: (Status.DRAFT,),
+    TriageProposal: (Status.SUBMITTED,),
+    SelectProposal: (Status.TRIAGED,),
+    RejectProposal: (Status.TRIAGED,),
+    WithdrawProposal: (Status.DRAFT, Status.SUBMITTED, Status.TRIAGED),
+}
+"""In which status each command has its place."""
 
 
 def tier_of(estimate: Money, driver: Driver, risk: RiskLevel) -> tuple[Tier, str]:
@@ -124,7 +145,7 @@ def _must_be_own(proposal: Proposal, given: Given) -> None:
 
 def _right(proposal: Proposal, given: Given, **parts: str) -> tuple[Right, Tier]:
     """The right that decides on the proposal, held by who asks and free of a part in it. Raises Refused."""
-    proposal.must_be(Status.TRIAGED)
+    proposal.must_be(*_POSSIBLE[SelectProposal])
     tier = proposal.tier or Tier.ENHANCED
     rights = rights_in(proposal.office, given)
     right = resolve(rights, Decision.SELECT_PROPOSAL, tier, proposal.estimate, given.now.date())
@@ -170,14 +191,14 @@ def draft(proposal: Proposal, command: DraftProposal, given: Given) -> Events:
 
 @decides
 def submit(proposal: Proposal, command: SubmitProposal, given: Given) -> Events:
-    proposal.must_be(Status.DRAFT)
+    proposal.must_be(*_POSSIBLE[SubmitProposal])
     _must_be_own(proposal, given)
     yield ProposalSubmitted()
 
 
 @decides
 def triage(proposal: Proposal, command: TriageProposal, given: Given) -> Events:
-    proposal.must_be(Status.SUBMITTED)
+    proposal.must_be(*_POSSIBLE[TriageProposal])
     tier, rule = tier_of(proposal.estimate, proposal.driver, command.risk)
     yield ProposalTriaged(tier=tier, risk=command.risk, rule=rule)
 
@@ -204,7 +225,7 @@ def reject(proposal: Proposal, command: RejectProposal, given: Given) -> Events:
 
 @decides
 def withdraw(proposal: Proposal, command: WithdrawProposal, given: Given) -> Events:
-    proposal.must_be(Status.DRAFT, Status.SUBMITTED, Status.TRIAGED)
+    proposal.must_be(*_POSSIBLE[WithdrawProposal])
     _must_be_own(proposal, given)
     yield ProposalWithdrawn(explanation=command.explanation).note(reason=command.explanation)
 

@@ -36,6 +36,14 @@ class State(Frozen):
         """The office whose roles apply to the stream, None before it is known."""
         return None
 
+    def called(self) -> str | None:
+        """What people call it, None where only its id tells."""
+        return getattr(self, "title", None) or getattr(self, "name", None) or None
+
+    def takes(self, command: "type[Command]") -> bool:
+        """Whether its status lets this command be given at all: screens offer no other. The rules decide, and refuse, on their own."""
+        return command.starts != self.exists
+
     def must_be(self, *allowed: StrEnum) -> None:
         """Raise Refused unless the status is one of `allowed`."""
         if self.status not in allowed:

@@ -58,7 +58,7 @@ class Guard:
         actor = ANONYMOUS
         try:
             principal = await _presented(request, identity)
-            actor = principal.person
+            actor, request.state.principal = principal.person, principal
             if session_cookie(request) is not None and "authorization" not in request.headers:
                 must_be_same_origin(request)
             if person := request.headers.get("x-on-behalf-of"):

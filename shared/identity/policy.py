@@ -120,9 +120,8 @@ def _denied(principal: Principal, permission: Permission, action: str, office: s
             "service-only", f"{action} is done by the services themselves", "it follows from other events; nobody does it by hand"
         )
     held = ", ".join(f"{role} at {at}" for role, at in principal.roles) or "none"
-    return Denied(
-        "role", f"{action} for {office} needs the role {asked}; held: {held}", f"ask somebody who is {asked} at {office} or at the {HUB}"
-    )
+    where = f"at {office} or at the {HUB}" if office != HUB else f"at the {HUB}"
+    return Denied("role", f"{action} for {office} needs the role {asked}; held: {held}", f"ask somebody who is {asked} {where}")
 
 
 def _generated(permissions: dict[str, Permission]) -> AccessPolicy:

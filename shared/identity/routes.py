@@ -19,6 +19,14 @@ from shared.identity.store import Assignment, Delegation, HumanId
 
 _log = structlog.get_logger("identity")
 _WAY_OUT = "On the machine where Minutebook runs, ./minutebook signin-link prints a new link."
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title} · Minutebook</title>
+<script src="/static/theme.js"></script><link rel="stylesheet" href="/assets/tabler/css/tabler.min.css">
+<link rel="stylesheet" href="/static/theme.css"><link rel="icon" href="/static/seal.svg" type="image/svg+xml"></head>
+<body><header class="mb-top"><div class="container-xl py-2"><a class="mb-brand" href="/">Minute<span>book</span></a></div></header>
+<main class="container-xl py-4" id="content"><div class="mb-sheet">{body}</div></main></body></html>
+"""
 
 
 class NewPerson(Frozen):
@@ -29,11 +37,20 @@ class NewPerson(Frozen):
     roles: tuple[Assignment, ...]
 
 
-def page(title: str, sentence: str, status: int = 200) -> HTMLResponse:
-    """A plain page that says one thing and the way out."""
-    body = f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p><p>{escape(_WAY_OUT)}</p>"
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)} · Minutebook</title>'
-    return HTMLResponse(f'<!doctype html><html lang="en"><head>{head}</head><body><main>{body}</main></body></html>', status)
+class SignInLink(Frozen):
+    """A path on this site that signs somebody in once."""
+
+    path: str
+
+
+def page(title: str, sentence: str, status: int = 200, way_out: str = _WAY_OUT, link: str | None = None) -> HTMLResponse:
+    """A plain page that says one thing and the way out; with a `link` to be copied."""
+    body = f"<h1>{escape(title)}</h1><p>{escape(sentence)}</p>"
+    if link is not None:
+        body += f'<p><a class="mb-link mb-mono" href="{escape(link)}">{escape(link)}</a></p>'
+    back, label = ("/people", "Back to the people") if link is not None else ("/", "To the portfolio")
+    body += f'<p>{escape(way_out)}</p><p><a class="btn" href="{back}">{label}</a></p>'
+    return HTMLResponse(_PAGE.format(title=escape(title), body=body), status)
 
 
 def router(issuer: LocalIssuer) -> APIRouter:
@@ -109,15 +126,20 @@ def router(issuer: LocalIssuer) -> APIRouter:
         _log.info("person added", person=new.person, by=who.actor, roles=[f"{held.role}@{held.office}" for held in new.roles])
         return new
 
-    @routes.post("/people/{person}/sign-in-link", status_code=201)
-    def sign_in_link(person: str, who: Annotated[Who, Depends(guard("identity/mint-link"))]) -> dict[str, str]:
-        """A sign-in link for another person: works once, within ten minutes, on this machine."""
+    @routes.post("/people/{person}/sign-in-link", status_code=201, response_model=SignInLink)
+    def sign_in_link(request: Request, person: str, who: Annotated[Who, Depends(guard("identity/mint-link"))]) -> SignInLink | Response:
+        """A sign-in link for another person: works once, within ten minutes, on this machine. A browser gets it as a page."""
         try:
             path = issuer.mint_link(person)
         except UnknownPerson as unknown:
             raise Refused("known-person", str(unknown), field="person", way_out="add the person first: POST /identity/people") from None
         _log.info("sign-in link made", person=person, by=who.actor)
-        return {"path": path}
+        if "text/html" not in request.headers.get("accept", ""):
+            return SignInLink(path=path)
+        name = issuer.store.register().people[person].name
+        sentence = f"This link signs {name} in once, within ten minutes, in a browser on this machine."
+        way_out = "Open it in a private window or another browser to stay signed in here; opened here, it takes your place."
+        return page(f"Sign-in link for {name}", sentence, 201, way_out, link=f"{str(request.base_url).rstrip('/')}{path}")
 
     @routes.post("/delegations", status_code=201)
     def delegate(delegation: Delegation, who: Annotated[Who, Depends(guard("identity/delegate"))]) -> Delegation:

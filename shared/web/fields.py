@@ -1,5 +1,6 @@
 """The fields of a command, read off its JSON Schema: what a form shows and how it is read back."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +21,9 @@ class Kind(StrEnum):
     DECIMAL = "decimal"
     DATE = "date"
     MOMENT = "moment"
+    PERSON = "person"
+    OFFICE = "office"
+    SHA256 = "sha256"
     CHOICE = "choice"
     CHOICES = "choices"
     BOOLEAN = "boolean"
@@ -54,7 +58,7 @@ class Field:
     @property
     def anchored(self) -> bool:
         """Whether an entered group can be told from an empty one by what stands in it."""
-        anchors = (Kind.TEXT, Kind.LINES, Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.MOMENT)
+        anchors = (Kind.TEXT, Kind.LINES, Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.MOMENT, Kind.PERSON, Kind.SHA256)
         return any(f.required and not f.nullable and not f.may_be_blank and f.kind in anchors for f in self.fields)
 
     @property
@@ -64,7 +68,8 @@ class Field:
 
 
 def words(name: str) -> str:
-    """gate_review or gate-review → Gate review."""
+    """gate_review, gate-review or GateReview → Gate review."""
+    name = re.sub(r"(?<=[a-z])[A-Z](?=[a-z])", lambda found: f" {found[0].lower()}", name)
     text = name.replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
 
@@ -100,12 +105,13 @@ def _options(schema: dict[str, Any], defs: dict[str, Any]) -> list[dict[str, Any
 
 
 def _field(name: str, schema: dict[str, Any], defs: dict[str, Any], required: bool) -> Field:
+    # What stands at the field explains it; the docstring of its type is for programmers.
+    hint = schema.get("description", "")
     schema = _resolved(schema, defs)
     options = _options(schema, defs)
     nullable = any(option.get("type") == "null" for option in options)
     options = [option for option in options if option.get("type") != "null"]
     shape = options[0] if len(options) == 1 else schema
-    hint = schema.get("description") or ("" if shape.get("enum") or "properties" in shape else shape.get("description", ""))
     common: dict[str, Any] = {
         "name": name,
         "label": words(name),
@@ -119,6 +125,16 @@ def _field(name: str, schema: dict[str, Any], defs: dict[str, Any], required: bo
     return _shaped(shape, defs, common)
 
 
+_FORMATS = {
+    "textarea": Kind.LINES,
+    "date": Kind.DATE,
+    "date-time": Kind.MOMENT,
+    "person": Kind.PERSON,
+    "office": Kind.OFFICE,
+    "sha256": Kind.SHA256,
+}
+
+
 def _shaped(shape: dict[str, Any], defs: dict[str, Any], common: dict[str, Any]) -> Field:
     kind = shape.get("type")
     if "enum" in shape:
@@ -127,7 +143,7 @@ def _shaped(shape: dict[str, Any], defs: dict[str, Any], common: dict[str, Any])
         return Field(kind=Kind.CHOICE, choices=(str(shape["const"]),), **common)
     if kind == "string":
         several = Kind.LINES if shape.get("maxLength", 0) > ONE_LINE else Kind.TEXT
-        entered = {"textarea": Kind.LINES, "date": Kind.DATE, "date-time": Kind.MOMENT}.get(shape.get("format", ""), several)
+        entered = _FORMATS.get(shape.get("format", ""), several)
         blank = entered in (Kind.TEXT, Kind.LINES) and not shape.get("minLength") and not shape.get("pattern")
         return Field(kind=entered, max_length=shape.get("maxLength"), may_be_blank=blank, **common)
     if kind == "boolean" and common["nullable"]:

@@ -12,7 +12,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
-from shared.identity.principal import Principal
+from shared.identity.principal import ROLES, Principal
+from shared.identity.reads import IDENTITY, READS
 from shared.runtime.clock import age, now
 from shared.web.fields import choice_words, words
 from shared.web.problems import Problem
@@ -20,15 +21,16 @@ from shared.web.running import Known, Running
 from shared.web.service import Service
 
 HERE = Path(__file__).parent
+_EVERYBODY = frozenset(ROLES)
 NAV = (
-    ("Portfolio", "/reporting/portfolio"),
-    ("Proposals", "/reporting/proposals"),
-    ("Gates", "/reporting/gates"),
-    ("Audit", "/reporting/audit"),
-    ("Quarantine", "/reporting/quarantine"),
-    ("People", "/people"),
+    ("Portfolio", "/reporting/portfolio", _EVERYBODY),
+    ("Proposals", "/reporting/proposals", _EVERYBODY),
+    ("Gates", "/reporting/gates", _EVERYBODY),
+    ("Audit", "/reporting/audit", READS["audit"].roles),
+    ("Quarantine", "/reporting/quarantine", _EVERYBODY),
+    ("People", "/people", IDENTITY["list-people"].roles),
 )
-"""The main navigation: what is shown, and where."""
+"""The main navigation: what is shown, where, and to whom where not to everybody."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,11 @@ async def page(
         principal=principal,
         signed_in=names.get(principal.person, principal.name or principal.person) if principal else None,
         people=names,
-        nav=NAV,
+        nav=[(label, href) for label, href, roles in NAV if principal and roles & {role for role, _ in principal.roles}],
         path=request.url.path,
         known=known,
         as_known_at=as_known_at,
+        rendered=now(),
         theme=theme if (theme := request.cookies.get("theme")) in ("light", "dark") else None,
         **context,
     )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from shared.domain.state import Command, State
 from shared.identity.guard import guard
+from shared.identity.principal import HUB
 from shared.web.asked import Asked, concerning, posted_form
 from shared.web.conditions import local_path
 from shared.web.fields import Kind, fields_of, words
@@ -38,6 +39,9 @@ class FormPages:
         next_page = values.pop("next", None)
         # A form opens with one empty row of each list that needs one.
         values |= {f.name: [{} if f.item.fields else ""] for f in fields_of(self.command) if f.kind is Kind.ROWS and f.required}
+        if self.command.starts:
+            office = max(((at == HUB, at) for _, at in request.state.principal.roles), default=(True, HUB))[1]
+            values = {f.name: office for f in fields_of(self.command) if f.kind is Kind.OFFICE} | values
         return await self._page(request, identity, version, values, next_page)
 
     async def _post(self, request: Request, identity: str) -> Response:
@@ -70,6 +74,7 @@ class FormPages:
         problem: Problem | None = None,
     ) -> Response:
         principal, service = request.state.principal, self.running.service.name
+        found, _ = await self.running.handler.state(self.state, identity)
         here = f"/{service}/{self.state.plural}/{identity}" if version else "/"
         form = form_for(
             service,
@@ -86,7 +91,8 @@ class FormPages:
         )
         status = problem.status if problem else 200
         headers = problem.headers if problem else None
-        return await page(request, "form.html", status=status, headers=headers, form=form, kind=words(self.state.kind), identity=identity)
+        kind, subject = words(self.state.kind), found.called()
+        return await page(request, "form.html", status=status, headers=headers, form=form, kind=kind, identity=identity, subject=subject)
 
 
 def _seen(stated: str | None, current: int) -> int:

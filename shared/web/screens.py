@@ -31,9 +31,10 @@ def may(principal: Principal, action: str, office: str) -> bool:
     return True
 
 
-def open_to(principal: Principal, service: str, state: type[State], office: str, version: int) -> list[type[Command]]:
-    """The commands that the person may give to a stream, as far as the policy goes; the rules decide when they are given."""
-    asked = [command for command in commands_of(state) if command.starts == (version == 0)]
+def open_to(principal: Principal, service: str, found: State) -> list[type[Command]]:
+    """The commands that the person may give to a stream as it stands; the rules decide when they are given."""
+    state, office = type(found), found.office_in_charge() or HUB
+    asked = [command for command in commands_of(state) if found.takes(command)]
     return [command for command in asked if may(principal, action_of(service, state, command), office)]
 
 
@@ -64,7 +65,7 @@ async def aggregate_page(request: Request, running: Running, state: type[State],
     here = f"/{service}/{state.plural}/{identity}"
     commands = [
         {"title": title_of(command), "text": text_of(command), "signs": command.signs, "href": f"{here}/{command.name}/form"}
-        for command in open_to(request.state.principal, service, state, office, version)
+        for command in open_to(request.state.principal, service, found)
     ]
     return await page(
         request,
@@ -75,6 +76,8 @@ async def aggregate_page(request: Request, running: Running, state: type[State],
         log=service,
         kind=words(state.kind),
         identity=identity,
+        called=found.called(),
+        about=found.about(),
         stage=found.status,
         version=version,
         state=shown,

@@ -1,5 +1,6 @@
 """The gate dossier: the decision first, then why, the criteria, the votes, the conditions, the evidence, and what may be done now."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -81,7 +82,7 @@ async def show(request: Request, identity: str) -> Response:
         texts=await texts_for(request, running, office, [envelope.data for _, envelope in envelopes]),
         corrections=[found for found in envelopes if found[1].type.split(".")[2] == "DecisionCorrected"],
         voided=_voided(envelopes),
-        commands={command.name: title_of(command) for command in open_to(request.state.principal, "gates", GateReview, office, version)},
+        commands={command.name: title_of(command) for command in open_to(request.state.principal, "gates", review)},
         here=here,
         next=f"/gates/dossiers/{identity}",
     )
@@ -112,7 +113,9 @@ async def _right(running: Running, review: GateReview, used: str | None) -> tupl
 
 def _criterion(review: GateReview, asked: Criterion, gate: Gate) -> dict[str, Any]:
     found: CriterionAssessed | None = review.assessed.get(asked.id)
-    return {"asked": asked, "found": found, "remark": found.remark.digest if found and found.remark else None}
+    kinds = re.findall(r'"([^"]+)" in evidence', asked.rule or "")
+    wanting = kinds if not set(kinds) & set(review.kinds) else []
+    return {"asked": asked, "found": found, "remark": found.remark.digest if found and found.remark else None, "wanting": wanting}
 
 
 def _members(review: GateReview, board: Board | None, envelopes: list[tuple[int, Envelope]]) -> list[Member]:

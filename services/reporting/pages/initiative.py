@@ -47,7 +47,7 @@ async def show(request: Request, identity: str) -> Response:
         "row": row,
         "proposal": proposal,
         "account": await views.get(AccountRow, identity),
-        "status": await views.get(StatusRow, identity),
+        "declared": await views.get(StatusRow, identity),
         "reviews": await views.rows(GateReviewRow, where=about, order="gate"),
         "decisions": {found.review: found for found in await views.rows(DecisionRow, where=about)},
         "records": records,

@@ -56,6 +56,7 @@ async def show(
         totals=totals(rows),
         columns=[column for column in COLUMNS if any(column in found.ratings for found in whole.totals.offices)],
         offices=whole.totals.offices,
+        peak=max((count for found in whole.totals.offices for count in found.ratings.values()), default=1),
         asked=asked,
         waiting=waiting,
         today=whole.on,

@@ -23,6 +23,27 @@
     rows?.[rows.length - 1]?.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   });
 
+  // The hash of a document is taken here: the file itself is not sent.
+  const offerHash = (within) => {
+    if (!globalThis.crypto?.subtle) return;
+    for (const offer of within.querySelectorAll("[data-hash-of][hidden]")) {
+      offer.hidden = false;
+      offer.querySelector("input").addEventListener("change", async ({ target }) => {
+        const [file] = target.files;
+        if (!file) return;
+        const said = offer.querySelector("[role=status]");
+        said.textContent = "reading…";
+        const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+        document.getElementById(offer.dataset.hashOf).value = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+        const title = document.getElementById("f-title");
+        if (title && !title.value) title.value = file.name;
+        said.textContent = `hash of ${file.name} taken`;
+      });
+    }
+  };
+  offerHash(document);
+  document.addEventListener("htmx:afterSwap", () => offerHash(document));
+
   // A form is sent once, however often its button is pressed; coming back to the page, it can be sent again.
   document.addEventListener("submit", (event) => {
     if (event.submitter?.name === "_add" || event.submitter?.name === "_remove") return;
