@@ -43,6 +43,10 @@ def app(urls: dict[str, str]) -> Starlette:
             answer = await client.send(asked, stream=True)
         except httpx.ConnectError:
             return PlainTextResponse(f"{first or FRONT} is starting again; repeat the request.\n", 503, {"Retry-After": "1"})
+        except httpx.TransportError:
+            # It stopped on the way: whether the command acted is not known here, and its key makes sure that it acts once.
+            said = f"{first or FRONT} stopped before it answered; repeat the request, a command with the same Idempotency-Key.\n"
+            return PlainTextResponse(said, 502, {"Retry-After": "1"})
         kept = [(name, value) for name, value in answer.headers.raw if name.decode().lower() not in _HOP]
         response = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
         response.raw_headers = kept

@@ -105,7 +105,9 @@ class Instance:
 
     def client(self, person: str) -> httpx.Client:
         """A client of the API, signed in as a person."""
-        return httpx.Client(base_url=self.url, auth=Signed(self, person), headers={"Accept": "application/json"}, timeout=30, trust_env=False)
+        return httpx.Client(
+            base_url=self.url, auth=Signed(self, person), headers={"Accept": "application/json"}, timeout=30, trust_env=False
+        )
 
     def async_client(self, person: str) -> httpx.AsyncClient:
         """The same, to be awaited."""
