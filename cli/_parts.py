@@ -7,21 +7,32 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
 from deploy.databases import dsns
 from deploy.instance import read_run_file
 from deploy.secret import password
+from shared.contracts.conduct import ReactionRefused
+from shared.contracts.envelope import Heard
 from shared.domain.state import Fact
+from shared.identity.conduct import Conduct, RecordReactionRefusal
 from shared.identity.issuer import LocalIssuer
 from shared.identity.recorder import ConductRecorder
 from shared.ledger.disclose import KeyStore
 from shared.ledger.handler import Handler
+from shared.ledger.intent import Intent
 from shared.ledger.log import Log
 from shared.ledger.signing import BatchSigner
+from shared.projection.fold import Projector
 from shared.projection.reader import ViewReader
 from shared.projection.view import view_of
+from shared.stream.park import Quarantine
+from shared.stream.reactions import Reactions, RecordRefusal
+from shared.stream.step import Step
+from shared.stream.tables import Tables
+from shared.stream.timers import TimerTable
 from shared.web.running import Running
 from shared.web.service import Service
 
@@ -59,6 +70,22 @@ class Part:
         return self.running.service
 
 
+def steps(service: Service, handler: Handler, recorder: ConductRecorder) -> tuple[Step, ...]:
+    """What a consumer of the service does with records, in order. Each call makes its own: their memory is not shared."""
+    tables = Tables(Projector(service.views), TimerTable(service.timers))
+    return tables, Reactions(service.name, service.reactions, handler, handler.facts, refusals(handler, recorder))
+
+
+def refusals(handler: Handler, recorder: ConductRecorder) -> RecordRefusal:
+    """How a refused reaction or timer is put on record."""
+
+    async def record(command_id: UUID, event: ReactionRefused, heard: Heard) -> None:
+        who, command = recorder.who, RecordReactionRefusal(**dict(event))
+        await handler.handle(Intent(command_id, Conduct, who.actor, command, who, cause=heard))
+
+    return record
+
+
 def declared(name: str) -> Service:
     """What is in a service: services/<name>/service.py."""
     return cast(Service, importlib.import_module(f"services.{name}.service").SERVICE)
@@ -87,4 +114,6 @@ async def opened(instance: Instance, name: str) -> AsyncIterator[Part]:
 
         secret = password(instance.data / "secrets" / f"{name}.command").encode()
         handler = Handler(log, name, facts, secret)
-        yield Part(Running(service, handler, log, views, ConductRecorder(handler, name)), pool, where.log)
+        recorder = ConductRecorder(handler, name)
+        quarantine = Quarantine(pool, steps(service, handler, recorder))
+        yield Part(Running(service, handler, log, views, recorder, quarantine), pool, where.log)

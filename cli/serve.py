@@ -10,7 +10,6 @@ import structlog
 import typer
 import uvicorn
 from fastapi import FastAPI
-from prometheus_client import REGISTRY
 
 from cli._parts import Instance, Part, opened
 from deploy.jars import assets_dir
@@ -52,7 +51,7 @@ def command(
 
 
 async def _serve(instance: Instance, role: Role, names: tuple[str, ...], host: str, port: int) -> None:
-    health = Health(registry=REGISTRY)
+    health = Health()
     async with AsyncExitStack() as at_end:
         parts = [await at_end.enter_async_context(opened(instance, name)) for name in names]
         await at_end.enter_async_context(LoopLag(health.registry).watch())

@@ -117,7 +117,7 @@ class Local:
     def _write_run_file(self) -> None:
         if self.servers is None:
             return
-        running = [(unit.name, unit.process.pid) for unit in self.supervisor.units if unit.process]
+        running = [(unit.name, unit.process.pid, unit.url) for unit in self.supervisor.units if unit.process]
         database = self.servers.database
         facts = {
             "version": 1,
@@ -127,7 +127,7 @@ class Local:
             "kafka": {"bootstrap": self.servers.bootstrap},
             "split": self.split,
             "services": service_urls(self.port, self.split),
-            "processes": [{"name": name, "pid": pid} for name, pid in running],
+            "processes": [{"name": name, "pid": pid, "url": url} for name, pid, url in running],
         }
         write_run_file(self.run_file, facts)
 

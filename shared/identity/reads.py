@@ -20,9 +20,12 @@ READS = {
     "audit": Permission(frozenset({"auditor", "administrator", "portfolio-office", SERVICE})),
     "feed": Permission(frozenset({"auditor", "administrator", "portfolio-office", SERVICE})),
     "disclose": Permission(_ANYBODY | {SERVICE}),
+    "quarantine": Permission(frozenset({"auditor", "administrator", "feed-owner", "portfolio-office", SERVICE})),
+    "replay": Permission(frozenset({"administrator", "portfolio-office"})),
 }
 """Every service's reads, <service>/<name>. read: internal data, its states, views and pages; audit: the list of its events;
-feed: its records by shard; disclose: what people wrote and who they are, within the office that it belongs to."""
+feed: its records by shard; disclose: what people wrote and who they are, within the office that it belongs to; quarantine: which keys
+wait and why; replay: try them again."""
 
 IDENTITY = {
     "me": Permission(_ANYBODY | {SERVICE}, everywhere=True),

@@ -22,6 +22,7 @@ from shared.ledger.intent import Conflicted, Intent, Mismatched, Receipt
 from shared.ledger.log import Log
 from shared.ledger.record import Append, Appended, Conflict, Disclosure, Mismatch, NewRecord, Repeated, StaleGiven, person_key
 from shared.ledger.shards import shard_of
+from shared.runtime.telemetry import continuing, traceparent
 
 S = TypeVar("S", bound=State)
 FactReader = Callable[[type[Fact], str], Awaitable[tuple[Fact | None, dict[str, int]]]]
@@ -55,6 +56,11 @@ class Handler:
 
     async def handle(self, intent: Intent) -> Receipt:
         """Decide and record. Raises Refused, Conflicted, Mismatched, or LogUnavailable (send it again with the same id)."""
+        parent = intent.traceparent or (intent.cause.envelope.traceparent if intent.cause else None)
+        with continuing(parent, f"append {intent.state.kind}/{intent.command.name}", log=self.service):
+            return await self._handle(intent)
+
+    async def _handle(self, intent: Intent) -> Receipt:
         for attempt in range(_ATTEMPTS):
             reading = _Reading(fresh=attempt > 0)
             try:
@@ -166,7 +172,7 @@ class Handler:
                 correlationid=cause.correlationid if cause else str(intent.command_id),
                 causationid=cause.id if cause else str(intent.command_id),
                 commandid=str(intent.command_id),
-                traceparent=intent.traceparent or _child_of(cause.traceparent if cause else None),
+                traceparent=traceparent() or _root(),
                 frameworkversion=note.framework,
                 accesspolicy=intent.accesspolicy,
                 classification=note.event.classification,
@@ -211,7 +217,6 @@ def _disclosed(value: Personal[Any]) -> Disclosure:
     return Disclosure(value.digest, key, (value.disclosure or "").encode())
 
 
-def _child_of(traceparent: str | None) -> str:
-    """A span of its own in the trace of `traceparent` (W3C Trace Context), or in a new one."""
-    trace = traceparent.split("-")[1] if traceparent else secrets.token_hex(16)
-    return f"00-{trace}-{secrets.token_hex(8)}-01"
+def _root() -> str:
+    """A trace of its own (W3C Trace Context), for where nobody traces."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"

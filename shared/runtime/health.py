@@ -19,7 +19,7 @@ class Measure(Enum):
     """What is measured: metric, help, labels."""
 
     CONSUMER_LAG = ("minutebook_consumer_lag_records", "Records of a log that a consumer has not applied", ("consumer", "log"))
-    TABLE_AGE = ("minutebook_table_age_seconds", "Age of the newest record that a table shows, 0 when it shows them all", ("table", "log"))
+    TABLE_AGE = ("minutebook_table_age_seconds", "Seconds since a table last showed all that Kafka holds", ("service", "table", "log"))
     RELAY_LAG = ("minutebook_relay_lag_records", "Records of a log that are not yet in Kafka", ("log",))
     RELAY_RUNNING = ("minutebook_relay_running", "1 when this process relays the log, 0 when it stands by", ("log",))
     RELAY_FORGED = ("minutebook_relay_stopped_at_forged", "1 when the log holds a record that its service did not append", ("log",))

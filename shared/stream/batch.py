@@ -16,7 +16,7 @@ from shared.stream import counts
 from shared.stream.continuity import Admitted, Fetch, Place, admit
 from shared.stream.park import UNREADABLE, park, parked_keys, waiting
 from shared.stream.spans import passed
-from shared.stream.step import Failure, Step, Stuck
+from shared.stream.step import VIEWS, Failure, Step, Stuck
 from shared.stream.wire import Foreign, Incoming, arrived
 
 _log = structlog.get_logger(__name__)
@@ -154,8 +154,10 @@ class Passage:
         for log in admitted.filled:
             counts.HOLES.labels(self._service, log).inc()
             _log.warning("hole_filled", service=self._service, consumer=step.name, log=log)
-        heard = (incoming.heard for incoming in admitted.records if incoming.heard)
-        passed(step.name, began, ((one.envelope.traceparent, one.log, one.position) for one in heard))
+        if step.name == VIEWS:
+            # A reaction has a span of its own, around what it does.
+            heard = (incoming.heard for incoming in admitted.records if incoming.heard)
+            passed("apply", began, ((one.envelope.traceparent, one.envelope.type, one.log, one.position) for one in heard))
 
 
 def _stuck(incoming: Incoming, reason: str, way_out: str) -> Stuck:

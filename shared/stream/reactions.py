@@ -5,6 +5,7 @@ Keys are independent and run side by side; within a key everything is in order.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
@@ -17,6 +18,7 @@ from shared.contracts.envelope import Heard
 from shared.contracts.event import Event
 from shared.domain.refused import Refused
 from shared.ledger.intent import Intent, Mismatched
+from shared.runtime.telemetry import continuing, traceparent
 from shared.stream.react import Do, FactReader, Handles, Reaction, acting_for
 from shared.stream.retry import TRANSIENT, pauses
 from shared.stream.step import REACTIONS, VIEWS, Failure
@@ -95,15 +97,15 @@ class Reactions:
 
     async def _once(self, reaction: Reaction, heard: Heard) -> tuple[Refused, Do | None] | None:
         who, do = acting_for(self._service, heard), None
-        try:
-            for command_id, do in reaction.commands(heard, await reaction.ask(heard, who, self._handler, self._facts)):
-                try:
-                    await self._handler.handle(Intent(command_id, do.state, do.identity, do.command, who, cause=heard))
-                except Mismatched:
-                    # It has acted: the state has moved on since, and the reaction now words the command differently.
-                    continue
-        except Refused as refused:
-            return refused, do
+        with continuing(heard.envelope.traceparent, f"react {reaction.name}", log=heard.log, position=heard.position):
+            try:
+                for command_id, do in reaction.commands(heard, await reaction.ask(heard, who, self._handler, self._facts)):
+                    intent = Intent(command_id, do.state, do.identity, do.command, who, cause=heard, traceparent=traceparent())
+                    # Mismatched: it has acted; the state has moved on since, and the reaction now words the command differently.
+                    with suppress(Mismatched):
+                        await self._handler.handle(intent)
+            except Refused as refused:
+                return refused, do
         return None
 
     async def _note(self, reaction: Reaction, heard: Heard, refused: Refused, do: Do | None) -> None:

@@ -21,7 +21,7 @@ from shared.ledger.connect import connect
 from shared.ledger.record import Forged, Record
 from shared.stream import schema
 from shared.stream.retry import TRANSIENT, pauses
-from shared.stream.spans import passed
+from shared.stream.spans import Place, passed
 from shared.stream.topics import Topic, Topics
 from shared.stream.wire import outgoing
 
@@ -139,13 +139,13 @@ class Relay:
         predecessors: dict[int, int],
         ends: dict[int, int],
         connection: AsyncConnection[Any],
-    ) -> list[tuple[str, str, int]]:
-        """Returns, for each record, its traceparent, the log and the position."""
+    ) -> list[Place]:
         waiting, traces = [], []
         for record in records:
             key, headers = outgoing(record, predecessors.get(record.shard, 0))
             predecessors[record.shard] = record.position
-            traces.append((dict(headers)["traceparent"].decode(), self.service, record.position))
+            said = dict(headers)
+            traces.append((said["traceparent"].decode(), said["ce_type"].decode(), self.service, record.position))
             partition = record.shard % topic.partitions
             waiting.append(await producer.send(topic.name, value=record.bytes, key=key, partition=partition, headers=headers))
         for sent in await asyncio.gather(*waiting):

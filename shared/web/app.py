@@ -30,7 +30,9 @@ from shared.web.conditions import wanted_positions, wants_html
 from shared.web.new import add_new
 from shared.web.openapi import describe
 from shared.web.page import Site, environment, problem_page
+from shared.web.people import add_people
 from shared.web.problems import Problem, not_ready, problem_of
+from shared.web.quarantine import add_quarantine
 from shared.web.reads import add_log, add_states, add_views
 from shared.web.running import Running
 
@@ -64,6 +66,7 @@ def create_app(
     for router in routers:
         app.include_router(router)
     _add_front(app)
+    add_people(app.router)
     for one in running:
         declare(one.service.name, one.service.aggregates)
         app.include_router(routes(one))
@@ -79,6 +82,7 @@ def routes(running: Running) -> APIRouter:
         router.include_router(pages, dependencies=[Depends(partial(_await_heard, running))], include_in_schema=False)
     add_log(router, running)
     add_views(router, running)
+    add_quarantine(router, running)
     for state in running.service.aggregates:
         add_new(router, running, state)
         add_states(router, running, state)

@@ -13,6 +13,7 @@ from shared.ledger.handler import Handler
 from shared.ledger.log import Log
 from shared.projection.arrival import NotYet
 from shared.projection.reader import ViewReader
+from shared.stream.park import Quarantine
 from shared.web.conditions import Place
 from shared.web.problems import Problem, not_ready
 from shared.web.service import Service
@@ -38,6 +39,7 @@ class Running:
     log: Log
     views: ViewReader
     recorder: ConductRecorder
+    quarantine: Quarantine
 
     async def known(self) -> Known:
         """How far the log of the service itself has come."""

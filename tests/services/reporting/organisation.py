@@ -44,6 +44,7 @@ class Organisation:
     reactions: dict[str, Reactions]
     connection: AsyncConnection[Any]
     reader: ViewReader
+    pool: AsyncConnectionPool[Any]
     projector: Projector = field(default_factory=lambda: Projector(REPORTING.views))
     heard: dict[str, int] = field(default_factory=dict)
 
@@ -100,7 +101,7 @@ async def organisation(superuser: str, directory: Path) -> AsyncIterator[Organis
         stack.push_async_callback(reader.close)
         for command_id, (state, identity, command) in zip(command_ids(), SEED, strict=True):
             await handlers["gates"].handle(Intent(command_id, state, identity, command, WHO))
-        yield Organisation(handlers, reactions, connection, reader)
+        yield Organisation(handlers, reactions, connection, reader, pool)
 
 
 def _drop(superuser: str, name: str) -> None:

@@ -46,6 +46,8 @@ MATRIX = {
     "dossiers/audit": {"auditor", "administrator", "portfolio-office", "service"},
     "dossiers/feed": {"auditor", "administrator", "portfolio-office", "service"},
     "dossiers/disclose": set(ROLE_NAMES),
+    "dossiers/quarantine": {"auditor", "administrator", "feed-owner", "portfolio-office", "service"},
+    "dossiers/replay": {"administrator", "portfolio-office"},
     "identity/me": set(ROLE_NAMES),
     "identity/sign-out": set(ROLES),
     "identity/list-people": {"administrator"},

@@ -1,7 +1,12 @@
 """Quarantine: a record that cannot be applied holds up its own key and nothing else, and is mended by replay."""
 
+from typing import Annotated
+
+import pytest
+from pydantic import BaseModel, Field
+
 from shared.ledger.shards import shard_of
-from shared.stream.park import Replayed
+from shared.stream.park import UNREADABLE, Replayed
 from tests.shared.stream import post
 from tests.shared.stream.branch import Branch, eventually, running
 
@@ -86,3 +91,36 @@ async def test_a_record_that_this_release_cannot_read_parks_its_key(branch: Bran
 
 async def _reaction_marks(branch: Branch, number: int) -> bool:
     return len(await branch.rows("select from view.mark where consumer = 'reactions' and position > 0")) >= number
+
+
+async def test_a_record_that_only_a_later_release_can_read_is_read_by_it(branch: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The earlier release takes two legs at most; what it could not read waits for both consumers, and nothing else does."""
+
+    class ParcelMoved(BaseModel):
+        leg: Annotated[int, Field(le=2)]
+
+    await branch.post("P-far", legs=3)
+    await branch.post("P-1", "P-2", legs=2)
+    read = post.ParcelMoved.read
+    with monkeypatch.context() as earlier:
+        earlier.setattr(post.ParcelMoved, "read", lambda data: read(ParcelMoved.model_validate(data).model_dump()))
+        async with running(branch.relay().run(), branch.subscriber().run()):
+            await eventually(branch.caught_up)
+            assert await branch.legs() == {"parcel/P-far": 2, "parcel/P-1": 2, "parcel/P-2": 2}
+            parked = await branch.quarantine().parked()
+            assert [(one.consumer, one.key) for one in parked] == [("views", "parcel/P-far"), ("reactions", "parcel/P-far")]
+            assert parked[0].records == 1
+            assert "leg: Input should be less than or equal to 2" in parked[0].reason and parked[0].way_out == UNREADABLE
+            (still,) = (await branch.quarantine().replay_all()).values()
+            assert (still.applied, still.left, still.reason) == (0, 1, parked[0].reason)
+
+    async with running(branch.relay().run(), branch.subscriber().run()):
+        (healed,) = (await branch.quarantine().replay_all()).values()
+        assert healed.applied >= 2 and healed.left == 0
+        assert await branch.quarantine().parked() == []
+        await branch.do(post.Parcel, "P-far", post.MoveParcel())
+        await eventually(branch.caught_up)
+    # What a fold of the log says.
+    folded = {one.subject: one.data["leg"] for one in await branch.events("ParcelMoved")}
+    assert await branch.legs() == folded == {"parcel/P-far": 4, "parcel/P-1": 2, "parcel/P-2": 2}
+    assert sorted(one.data["parcel"] for one in await branch.events("ReceiptWritten")) == ["P-1", "P-2", "P-far"]

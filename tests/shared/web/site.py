@@ -25,6 +25,10 @@ from shared.projection.fold import Projector
 from shared.projection.marks import VIEWS, Marks
 from shared.projection.prepare import prepare
 from shared.projection.reader import ViewReader
+from shared.stream import schema as stream_schema
+from shared.stream.park import Quarantine
+from shared.stream.tables import Tables
+from shared.stream.timers import TimerTable
 from shared.web.app import create_app
 from shared.web.new import minted
 from shared.web.running import Running
@@ -89,10 +93,12 @@ async def council_at(superuser: str, directory_: Path) -> AsyncIterator[Council]
     async with AsyncConnectionPool(dsn, min_size=1, max_size=4, open=False, kwargs={"autocommit": True}) as pool:
         async with pool.connection() as connection:
             await schema.install(connection)
+            await stream_schema.install(connection)
             await prepare(connection, VIEWS, [motions])
         handler, reader = Handler(log, "council", None, b"secret"), ViewReader(pool)
         recorder = ConductRecorder(handler, "council")
-        running = Running(SERVICE, handler, log, reader, recorder)
+        quarantine = Quarantine(pool, [Tables(Projector([motions]), TimerTable())])
+        running = Running(SERVICE, handler, log, reader, recorder, quarantine)
         identity = Identity(issuer.verifier(), issuer.store, {"council": recorder})
         app = create_app([running], identity, people=lambda: directory(directory_), routers=[router(issuer)])
         transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 50000))

@@ -13,6 +13,7 @@ from shared.identity.guard import Identity
 from shared.identity.issuer import LocalIssuer, directory
 from shared.identity.recorder import ConductRecorder
 from shared.runtime.blobs import Blobs
+from shared.stream.park import Quarantine
 from shared.web.app import create_app
 from shared.web.running import Running
 from tests.services.reporting.organisation import Organisation, organisation
@@ -44,7 +45,7 @@ async def caller(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -
     directory_ = tmp_path_factory.mktemp("instance")
     async with organisation(postgres.superuser_dsn, directory_) as org:
         issuer, recorder = LocalIssuer(directory_), ConductRecorder(org.reporting, "reporting")
-        running = Running(SERVICE, org.reporting, org.reporting.log, org.reader, recorder)
+        running = Running(SERVICE, org.reporting, org.reporting.log, org.reader, recorder, Quarantine(org.pool, ()))
         identity = Identity(issuer.verifier(), issuer.store, {"reporting": recorder})
         app = create_app([running], identity, people=lambda: directory(directory_))
         app.state.ingest = ingest = Ingest(org.reporting, Blobs(directory_ / "blobs"))
