@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from shared.domain.refused import Refused
 from shared.ledger.intent import Conflicted, Mismatched
-from shared.ledger.record import LogUnavailable
+from shared.ledger.record import Forged, LogUnavailable
 from shared.runtime.telemetry import trace_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -170,6 +170,9 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "idempotency-key", detail, "take a new key for a new command", "Idempotency-Key")
         case LogUnavailable():
             return not_ready("The log does not answer; whether the command was recorded is not known yet.")
+        case Forged():
+            detail = f"At position {error.position} of the log, {error.what}. Nothing is decided on what its service did not write."
+            return Problem(500, "genuine", detail, f"tell the administrator. {error.way_out}")
         case RequestValidationError():
             return invalid(error.errors(), skip=1)
         case ValidationError():
