@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection, InterfaceError, OperationalError
 
-from shared.ledger.batch import MAX_RECORDS, Writer, require_wellformed
+from shared.ledger.batch import Writer, require_wellformed
 from shared.ledger.connect import connect
 from shared.ledger.record import Append, ClockAhead, LogUnavailable, Verdict
 
 WRITERS = 2
-MAX_COMMANDS = 500
+GROUP_COMMANDS = 500
+GROUP_RECORDS = 1_000
 MAX_WAITING = 10_000
 PATIENCE = 30.0
 _LOOK_AHEAD = 1_000
@@ -92,9 +93,9 @@ class Committer:
         later: list[_Waiting] = []
         taken = set(self._busy)
         records = 0
-        while self._queue and len(batch) < MAX_COMMANDS and len(later) < _LOOK_AHEAD:
+        while self._queue and len(batch) < GROUP_COMMANDS and len(later) < _LOOK_AHEAD:
             append = self._queue[0].append
-            if batch and records + len(append.records) > MAX_RECORDS:
+            if batch and records + len(append.records) > GROUP_RECORDS:
                 break
             waiting = self._queue.popleft()
             if waiting.answer.cancelled():
