@@ -157,7 +157,7 @@ class Passage:
         if step.name == VIEWS:
             # A reaction has a span of its own, around what it does.
             heard = (incoming.heard for incoming in admitted.records if incoming.heard)
-            passed("apply", began, ((one.envelope.traceparent, one.envelope.type, one.log, one.position) for one in heard))
+            passed(self._service, "apply", began, ((one.envelope.traceparent, one.envelope.type, one.log, one.position) for one in heard))
 
 
 def _stuck(incoming: Incoming, reason: str, way_out: str) -> Stuck:

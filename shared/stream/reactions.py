@@ -97,7 +97,7 @@ class Reactions:
 
     async def _once(self, reaction: Reaction, heard: Heard) -> tuple[Refused, Do | None] | None:
         who, do = acting_for(self._service, heard), None
-        with continuing(heard.envelope.traceparent, f"react {reaction.name}", log=heard.log, position=heard.position):
+        with continuing(heard.envelope.traceparent, f"react {reaction.name}", log=heard.log, position=heard.position, by=self._service):
             try:
                 for command_id, do in reaction.commands(heard, await reaction.ask(heard, who, self._handler, self._facts)):
                     intent = Intent(command_id, do.state, do.identity, do.command, who, cause=heard, traceparent=traceparent())

@@ -129,7 +129,7 @@ class Relay:
                     traces = await self._send(producer, topic, records, predecessors, ends, connection)
                     self.position = records[-1].position
                     await self._move(connection, topic, ends)
-                    passed("relay", began, traces)
+                    passed(self.service, "relay", began, traces)
 
     async def _send(
         self,

@@ -10,8 +10,8 @@ Place = tuple[str, str, str, int]
 """The traceparent of a record, its wire type, its log and its position."""
 
 
-def passed(what: str, began: int, records: Iterable[Place]) -> None:
-    """Spans `<what> <event>` from `began` (ns since 1970) until now, one for each trace and event in a batch.
+def passed(service: str, what: str, began: int, records: Iterable[Place]) -> None:
+    """Spans `<what> <event>`, done by `service`, from `began` (ns since 1970) until now, one for each trace and event in a batch.
 
     A span costs as much as relaying a third of a record, so that of a bulk only the first hundred have one.
     """
@@ -22,4 +22,4 @@ def passed(what: str, began: int, records: Iterable[Place]) -> None:
     for (_, wire), group in list(groups.items())[:_MOST]:
         traceparent, _, log, position = group[0]
         event = wire.split(".")[2] if wire.count(".") > 2 else wire
-        spanned(traceparent, f"{what} {event}", began, log=log, position=position, records=len(group))
+        spanned(traceparent, f"{what} {event}", began, log=log, position=position, records=len(group), by=service)
