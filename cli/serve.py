@@ -57,6 +57,7 @@ async def _serve(instance: Instance, role: Role, names: tuple[str, ...], host: s
         await at_end.enter_async_context(LoopLag(health.registry).watch())
         if role is Role.API:
             app, work = _api(instance, parts, health), [part.running.recorder.run() for part in parts]
+            work += [upkeep(part.running) for part in parts for upkeep in part.service.upkeep]
         else:
             from cli._seed import seed
             from cli._worker import Worker, health_app

@@ -1,7 +1,7 @@
 """From an uploaded file to the record: keep its bytes, receive the batch, accept its rows in chunks, complete it.
 
 Every step looks at what is on record and goes on from there, and has a command id made of the batch and the step: an import that was
-killed is sent again and ends, a file that is on record already changes nothing.
+killed goes on from the kept bytes, or is sent again, and ends; a file that is on record already changes nothing.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Ingest:
         self._handler, self._blobs = handler, blobs
         self._running: dict[str, asyncio.Task[None]] = {}
         self.failed: dict[str, str] = {}
-        """Why the rows of a batch stopped coming, until it is sent again."""
+        """Why the rows of a batch stopped coming, until it goes on."""
 
     async def receive(self, upload: Upload, who: Who) -> Received:
         """Put the batch on record and start on its rows. Raises Refused: nothing is recorded of a file that cannot be read."""
@@ -77,7 +77,7 @@ class Ingest:
         _same(batch, upload, mapping)
         if batch.status is BatchStatus.RECEIVING and identity not in self._running:
             self.failed.pop(identity, None)
-            task = asyncio.create_task(self._follow(identity, mapped.rows, who))
+            task = asyncio.create_task(self._follow(identity, mapped.rows))
             self._running[identity] = task
             task.add_done_callback(lambda done: self._running.pop(identity, None))
         return Received(identity, repeated and batch.status is BatchStatus.COMPLETE, mapped.unread)
@@ -86,6 +86,15 @@ class Ingest:
         """Wait until nothing more is done for a batch in this process."""
         if task := self._running.get(identity):
             await asyncio.wait([task])
+
+    async def resume(self, identity: str) -> None:
+        """Carry on from the kept bytes with a batch that came to a halt, to its end. Raises BlobMissing, BlobDamaged, Refused."""
+        batch, _ = await self._handler.state(FeedBatch, identity)
+        if batch.status is not BatchStatus.RECEIVING or batch.effective is None:
+            return
+        raw = await self._blobs.get(batch.sha256 or "")
+        mapping = mapping_for(batch.mapping or "", batch.effective)
+        await self._rows(identity, (await asyncio.to_thread(map_file, raw, mapping, batch.effective)).rows)
 
     async def _record(self, identity: str, digest: str, upload: Upload, mapping: Mapping, mapped: Mapped, who: Who) -> FeedBatch:
         feed, _ = await self._handler.state(Feed, upload.feed)
@@ -108,17 +117,20 @@ class Ingest:
         await self._once(FeedBatch, identity, command, who, "receive")
         return (await self._handler.state(FeedBatch, identity))[0]
 
-    async def _follow(self, identity: str, rows: Sequence[MappedRow | UnmappedRow], person: Who) -> None:
+    async def _follow(self, identity: str, rows: Sequence[MappedRow | UnmappedRow]) -> None:
         try:
-            await self._rows(identity, rows, person)
+            await self._rows(identity, rows)
         except Exception as error:
             _log.exception("import stopped", batch=identity)
-            self.failed[identity] = f"{error}; send the file again: the import goes on where it stopped"
+            self.failed[identity] = f"{error}; it is tried again in a moment; send the file again if it stays"
 
-    async def _rows(self, identity: str, rows: Sequence[MappedRow | UnmappedRow], person: Who) -> None:
+    async def _rows(self, identity: str, rows: Sequence[MappedRow | UnmappedRow]) -> None:
         batch, _ = await self._handler.state(FeedBatch, identity)
         cause = await self._arrival(identity)
-        who = Who("service:reporting", "service", batch.office or person.office, "service", person.person)
+        # A batch that was put on record by hand did not arrive here: no person and no office but the hub's stand behind its rows.
+        sent = cause.envelope if cause else None
+        sender, office = (sent.onbehalfof or sent.actor, sent.office) if sent else (None, "hub")
+        who = Who("service:reporting", "service", batch.office or office, "service", sender)
         for chunk in _chunks([row for row in rows if row.row > batch.last_row]):
             command = AcceptRows(
                 accepted=tuple(row for row in chunk if isinstance(row, MappedRow)),

@@ -5,6 +5,7 @@ from services.reporting.feed import Feed
 from services.reporting.feed_batch import FeedBatch
 from services.reporting.pages import PAGES
 from services.reporting.reactions.report_status import report_status
+from services.reporting.resume import resume_imports
 from services.reporting.routes import imports, portfolio, status
 from services.reporting.views import VIEWS
 from shared.web.service import Service
@@ -16,4 +17,5 @@ SERVICE = Service(
     reactions=(report_status,),
     views=VIEWS,
     pages=(imports.router, portfolio.router, status.router, *PAGES),
+    upkeep=(resume_imports,),
 )

@@ -1,6 +1,6 @@
 """What is in a service, on one page: services/<name>/service.py declares one `Service`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
 
@@ -13,7 +13,10 @@ from shared.projection.view import View
 
 @dataclass(frozen=True)
 class Service:
-    """A service: `name` in routes, topics and logs, `title` on screens; what it decides, does when it hears others, shows."""
+    """A service: `name` in routes, topics and logs, `title` on screens; what it decides, does when it hears others, shows.
+
+    `upkeep`: what its api does beside answering, given what is running (shared.web.running.Running), until it is cancelled.
+    """
 
     name: str
     title: str
@@ -22,6 +25,7 @@ class Service:
     timers: tuple[Callable[..., Any], ...] = ()
     views: tuple[View[Any], ...] = ()
     pages: tuple[APIRouter, ...] = ()
+    upkeep: tuple[Callable[[Any], Coroutine[Any, Any, None]], ...] = ()
 
     def hears(self) -> frozenset[str]:
         """The logs that its reactions, timers and views read; its own is one of them where it listens to itself."""

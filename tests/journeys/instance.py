@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +16,11 @@ import httpx
 import psutil
 
 from deploy.instance import read_run_file
+from deploy.kafka_users import access_of
 from deploy.ports import LOOPBACK
+from deploy.servers import superuser_dsn_file
 from shared.identity.issuer import LocalIssuer
+from shared.stream.topics import Topics
 from tests.servers import temporary_data
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +68,11 @@ class Instance:
     @property
     def superuser_dsn(self) -> str:
         """The DSN of the database's superuser."""
-        return str(self.run["postgres"]["superuser_dsn"])
+        return superuser_dsn_file(self.data).read_text()
+
+    def topics(self, service: str) -> Topics:
+        """Kafka's topics as a service may use them."""
+        return Topics(self.run["kafka"]["bootstrap"], access=access_of(self.data, service))
 
     def start(self) -> None:
         """Start, and return when it says where it runs."""
@@ -151,9 +159,10 @@ class Instance:
         self._up = None
 
     def await_ready(self) -> None:
-        """Return when every service answers, and is ready."""
-        for found in self.run["services"].values():
-            awaited(lambda url=found["url"]: _ready(url), f"{found['url']}/readyz")  # type: ignore[misc]
+        """Return when every process that listens is ready."""
+        for process in self.run["processes"]:
+            if url := process.get("url"):
+                awaited(partial(_ready, url), f"{process['name']} at {url}/readyz")
 
     def _known(self) -> LocalIssuer:
         self._issuer = self._issuer or LocalIssuer(self.data)
@@ -181,7 +190,8 @@ def _ready(url: str) -> bool | None:
 
 def _free_port() -> int:
     """The first of a row of ports that nobody listens on: a split instance takes one for each service too."""
-    return next(port for port in _PORTS if all(_free(port + place) for place in range(_TAKEN)))
+    first = os.getpid() % len(_PORTS)  # another run of the tests takes its own
+    return next(port for port in (*_PORTS[first:], *_PORTS[:first]) if all(_free(port + place) for place in range(_TAKEN)))
 
 
 def _free(port: int) -> bool:

@@ -109,7 +109,7 @@ async def _state(request: Request, identity: str) -> ImportState:
         raise not_found(f"Batch {identity}", "send the file: POST /reporting/imports")
     kept = batch.model_dump(include=ImportState.model_fields.keys() - {"offices", "batch"})
     more = await _details(running, identity) if batch.status is BatchStatus.COMPLETE else {}
-    failed = ingest_of(request).failed.get(identity)
+    failed = ingest_of(request).failed.get(identity) if batch.status is BatchStatus.RECEIVING else None
     return ImportState(**kept, batch=identity, offices=len(batch.offices), failed=failed, **{"visible": 0, **more})
 
 

@@ -159,6 +159,19 @@ async def test_an_import_that_was_killed_is_sent_again_and_ends_with_each_row_on
     assert await arrived(org.reader, received.batch) == 250
 
 
+async def test_an_import_that_was_killed_goes_on_from_the_kept_bytes_for_whoever_sent_it(org: Organisation, blobs: Blobs) -> None:
+    sent = upload(written(*(f"W_{number},Name,MOD,Red,2021-01-01,£5" for number in range(150))), feed="left")
+    received = await imported(org, blobs, sent, Interrupted(org.reporting, 1))
+    await Ingest(org.reporting, blobs).resume(received.batch)
+    whole, _ = await org.reporting.state(FeedBatch, received.batch)
+    assert (whole.accepted, whole.status) == (150, "complete")
+    records = await org.reporting.log.stream(f"feed-batch/{received.batch}")
+    assert {Envelope.decode(record.bytes).onbehalfof for record in records[1:]} == {"p-okafor"}
+    position = await org.reporting.log.last_position()
+    await Ingest(org.reporting, blobs).resume(received.batch)
+    assert await org.reporting.log.last_position() == position
+
+
 async def test_an_earlier_release_that_comes_later_leaves_the_portfolio_as_it_was(org: Organisation, blobs: Blobs) -> None:
     await imported(org, blobs, upload(release(2021)))
     await org.settle()
