@@ -1,4 +1,9 @@
-"""What every log records of conduct: denials, refused signed decisions, refused reactions. Their types belong to no single service."""
+"""What every log records of conduct: denials, refused signed decisions, refused reactions, reads of audit data.
+
+Their types belong to no single service.
+"""
+
+from enum import StrEnum
 
 from shared.contracts.event import Event
 from shared.contracts.values import Count, Name
@@ -35,3 +40,22 @@ class ReactionRefused(Event, service="record"):
     command: Name
     rule: Name
     because: Name
+
+
+class AuditData(StrEnum):
+    """What of the record a person may read or take away."""
+
+    LOG = "log"
+    EVENTS = "events"
+    FEED = "feed"
+    AUDIT_PAGE = "audit-page"
+    EXPORT = "export"
+
+
+class AuditDataAccessed(Event, service="record"):
+    """Somebody read audit data. Repeats within a minute are one event with their count; `filter` is what the first of them asked for."""
+
+    what: AuditData
+    filter: Name | None = None
+    minute: str
+    count: Count = 1

@@ -1,6 +1,6 @@
-"""Conduct: what the record holds of who was not let in, and of which decisions and reactions a rule refused. Every service has it."""
+"""Conduct: who was not let in, which decisions and reactions a rule refused, who read audit data. Every service has it on record."""
 
-from shared.contracts.conduct import AccessDenied, DecisionRefused, ReactionRefused
+from shared.contracts.conduct import AccessDenied, AuditData, AuditDataAccessed, DecisionRefused, ReactionRefused
 from shared.contracts.values import Count, Name
 from shared.domain.decider import Events, decides, evolves
 from shared.domain.given import Given
@@ -8,11 +8,12 @@ from shared.domain.state import Command, State
 
 
 class Conduct(State, plural="conduct"):
-    """What one actor was refused. Stream: conduct/<actor>; it is there for everybody from the first day."""
+    """What one actor was refused, and read of the record. Stream: conduct/<actor>; it is there for everybody from the first day."""
 
     denials: int = 0
     refusals: int = 0
     reaction_refusals: int = 0
+    audit_reads: int = 0
 
     @property
     def exists(self) -> bool:
@@ -52,6 +53,15 @@ class RecordReactionRefusal(Command, role="service"):
     because: Name
 
 
+class RecordAuditRead(Command, role="service"):
+    """Record that the actor read audit data, `count` times in a minute."""
+
+    what: AuditData
+    filter: Name | None = None
+    minute: str
+    count: Count = 1
+
+
 @decides
 def record_denial(conduct: Conduct, command: RecordDenial, given: Given) -> Events:
     yield AccessDenied(route=command.route, rule=command.rule, minute=command.minute, count=command.count)
@@ -83,6 +93,11 @@ def record_reaction_refusal(conduct: Conduct, command: RecordReactionRefusal, gi
     )
 
 
+@decides
+def record_audit_read(conduct: Conduct, command: RecordAuditRead, given: Given) -> Events:
+    yield AuditDataAccessed(what=command.what, filter=command.filter, minute=command.minute, count=command.count)
+
+
 @evolves
 def access_denied(conduct: Conduct, event: AccessDenied) -> Conduct:
     return conduct.replace(denials=conduct.denials + event.count)
@@ -96,3 +111,8 @@ def decision_refused(conduct: Conduct, event: DecisionRefused) -> Conduct:
 @evolves
 def reaction_refused(conduct: Conduct, event: ReactionRefused) -> Conduct:
     return conduct.replace(reaction_refusals=conduct.reaction_refusals + 1)
+
+
+@evolves
+def audit_data_accessed(conduct: Conduct, event: AuditDataAccessed) -> Conduct:
+    return conduct.replace(audit_reads=conduct.audit_reads + event.count)

@@ -1,9 +1,11 @@
-"""Records denials and refused signed decisions: the first of a minute at once, its repeats as one event with their count when it is over.
+"""Records denials, refused signed decisions and reads of audit data: the first of a minute at once, its repeats as one event with their
+count when it is over.
 
-So nobody can fill the record by being refused, and no refusal goes uncounted: the counts of a minute add up to what happened.
+So nobody can fill the record by being refused, and nothing goes uncounted: the counts of a minute add up to what happened.
 """
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,18 +15,21 @@ from uuid import UUID, uuid4, uuid5
 
 import structlog
 
+from shared.contracts.conduct import AuditData
 from shared.domain.given import Who
 from shared.domain.refused import Refused
 from shared.domain.state import Command
-from shared.identity.conduct import Conduct, RecordDenial, RecordRefusal
+from shared.identity.conduct import Conduct, RecordAuditRead, RecordDenial, RecordRefusal
 from shared.identity.policy import access_policy
-from shared.identity.principal import HUB, SERVICE, NotAdmitted
+from shared.identity.principal import HUB, SERVICE, NotAdmitted, is_service
 from shared.ledger.intent import Intent, Mismatched, Receipt
 
 ANONYMOUS = "anonymous"
 """The actor of a denial when the token did not hold."""
 _SPACE = UUID("6d0f7c1e-51d7-5d0a-9a0b-6f3f2f0f5b5c")
 _HELD = 2048
+_PLAIN = re.compile(r"[A-Za-z0-9._:,/-]{1,200}")
+"""Ids, numbers and names of ours: what else somebody types into a filter may be about a person, and stays out of the record."""
 _log = structlog.get_logger("identity")
 
 Writing = Callable[[str, int], Command]
@@ -75,6 +80,20 @@ class ConductRecorder:
             return RecordRefusal(subject=subject, command=command.name, rule=refusal.rule, because=because, minute=minute, count=count)
 
         await self._met(who.actor, command.name, writing)
+
+    async def accessed(self, who: Who, what: AuditData, **asked: object) -> None:
+        """A person reads audit data, by what was `asked` (parameters that are None are left out). Reads by services are not recorded.
+
+        Never raises: like a denial, it is sent again when it could not be recorded."""
+        if is_service(who.actor):
+            return
+        named = {name: str(value) for name, value in asked.items() if value is not None}
+        filter_ = "&".join(f"{name}={value if _PLAIN.fullmatch(value) else '…'}" for name, value in named.items())[:300] or None
+
+        def writing(minute: str, count: int) -> Command:
+            return RecordAuditRead(what=what, filter=filter_, minute=minute, count=count)
+
+        await self._met(who.actor, f"read {what}", writing)
 
     async def settle(self, everything: bool = False) -> None:
         """Record the repeats of the minutes that are over, or of all."""

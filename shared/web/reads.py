@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from shared.contracts.conduct import AuditData
 from shared.contracts.personal import opened
 from shared.domain.state import State
 from shared.identity.guard import guard
@@ -76,10 +77,11 @@ def add_states(router: APIRouter, running: Running, state: type[State]) -> None:
         document = StateRead(stream=state.stream(identity), version=version, state=found.model_dump(mode="json"))
         return JSONResponse(document.model_dump(), headers={"ETag": f'"{version}"', "Vary": "Accept"})
 
-    async def read_events(identity: Identity) -> Response:
+    async def read_events(request: Request, identity: Identity) -> Response:
         records = await running.log.stream(state.stream(identity))
         if not records:
             raise not_found(state.stream(identity), "look at its id; ids are case-sensitive")
+        await running.recorder.accessed(request.state.who, AuditData.EVENTS, stream=state.stream(identity))
         body = b"[" + b",\n".join(record.bytes for record in records) + b"]"
         return Response(body, media_type=EVENTS, headers={"ETag": f'"{records[-1].version}"'})
 
@@ -119,6 +121,7 @@ def add_log(router: APIRouter, running: Running) -> None:
     async def read_log(request: Request, after: _From = 0, limit: _Limit = 200) -> Response:
         records = await running.log.page(after, limit)
         following = records[-1].position if len(records) == limit else None
+        await running.recorder.accessed(request.state.who, AuditData.LOG, after=after, limit=limit)
         if wants_html(request):
             return await log_page(request, running, records, after, following)
         listed = [{"position": record.position, "record": orjson.Fragment(record.bytes)} for record in records]
@@ -133,9 +136,12 @@ def add_log(router: APIRouter, running: Running) -> None:
         responses=problems(401, 403, 422, 503),
         operation_id=f"{name}.feed",
     )
-    async def read_feed(shard: Annotated[int, Query(ge=0, lt=SHARDS)], after: _From = 0, limit: _FeedLimit = 1000) -> Response:
+    async def read_feed(
+        request: Request, shard: Annotated[int, Query(ge=0, lt=SHARDS)], after: _From = 0, limit: _FeedLimit = 1000
+    ) -> Response:
         records = await running.log.by_shard(shard, after, limit)
         before = (await running.log.predecessors(after))[shard] if records else 0
+        await running.recorder.accessed(request.state.who, AuditData.FEED, shard=shard, after=after, limit=limit)
         fed = []
         for record in records:
             fed.append({"position": record.position, "predecessor": before, "record": record.bytes.decode()})

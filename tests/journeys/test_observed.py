@@ -108,3 +108,23 @@ def wanted() -> set[str]:
         found |= {f'minutebook_{one}{{log="{name}"}}' for one in ("relay_lag_records", "relay_running", "relay_stopped_at_forged")}
         found.add(f'minutebook_log_position{{log="{name}"}}')
     return found
+
+
+async def test_who_looks_at_the_audit_list_is_on_record(instance: Instance) -> None:
+    async with following(instance) as logs, instance.async_client("p-lindqvist") as stranger, instance.async_client("p-okafor") as office:
+        html = {"Accept": "text/html"}
+        assert (await office.get("/reporting/audit?log=intake", headers=html)).status_code == 200
+        assert (await stranger.get("/reporting/audit", headers=html)).status_code == 403
+        seen = await logs.until("reporting", "AuditDataAccessed", "conduct/p-okafor", lambda one: one["data"]["what"] == "audit-page")
+        assert seen["data"]["filter"] == "log=intake"
+        assert not logs.of("reporting", "AuditDataAccessed", "conduct/p-lindqvist")
+
+
+def test_the_quarantine_of_every_service_is_asked_for_on_the_command_line(instance: Instance) -> None:
+    nothing: dict[str, list[Any]] = {name: [] for name in SERVICES}
+    assert orjson.loads(instance.cli("quarantine", "--json").stdout) == nothing
+    assert orjson.loads(instance.cli("quarantine", "--replay", "--json").stdout) == nothing
+    assert "Nothing waits." in instance.cli("quarantine").stdout
+    with instance.client("p-okafor") as client:
+        assert "Events that wait" in client.get("/reporting/quarantine", headers={"Accept": "text/html"}).text
+        assert client.get("/reporting/quarantine").json() == []

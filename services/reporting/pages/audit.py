@@ -9,9 +9,10 @@ from fastapi.responses import HTMLResponse, Response
 from services.reporting.pages.reading import heard, reader
 from services.reporting.views.audit_trail import TRAILS, AuditEntry
 from shared.contracts.catalogue import published
+from shared.contracts.conduct import AuditData
 from shared.identity.guard import guard
 from shared.projection.query import Between
-from shared.web.page import page
+from shared.web.page import page, site_of
 from shared.web.problems import Problem
 
 router = APIRouter(tags=["audit"])
@@ -39,6 +40,7 @@ async def show(request: Request, log: Text = "", actor: Text = "", initiative: T
     # A log without an entry on this page goes on where it was.
     ends |= {name: entry.position for name, entry in entries}
     cursor = ",".join(f"{name}:{position}" for name, position in sorted(ends.items()))
+    await site_of(request).of("reporting").recorder.accessed(request.state.who, AuditData.AUDIT_PAGE, **asked, before=before or None)
     return await page(
         request,
         "reporting/audit.html",

@@ -42,6 +42,7 @@ MATRIX = {
     "dossiers/conduct/record-denial": {"service"},
     "dossiers/conduct/record-refusal": {"service"},
     "dossiers/conduct/record-reaction-refusal": {"service"},
+    "dossiers/conduct/record-audit-read": {"service"},
     "dossiers/read": set(ROLE_NAMES),
     "dossiers/audit": {"auditor", "administrator", "portfolio-office", "service"},
     "dossiers/feed": {"auditor", "administrator", "portfolio-office", "service"},
@@ -59,7 +60,7 @@ MATRIX = {
 
 def test_the_matrix_is_complete() -> None:
     assert set(MATRIX) == set(access_policy("dossiers").permissions) | set(access_policy("identity").permissions)
-    assert len(MATRIX) == 3 + 3 + len(READS) + len(IDENTITY)
+    assert len(MATRIX) == 3 + 4 + len(READS) + len(IDENTITY)
 
 
 @pytest.mark.parametrize("action", MATRIX)

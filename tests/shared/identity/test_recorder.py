@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.postgres import Postgres
-from shared.contracts.conduct import AccessDenied, DecisionRefused, ReactionRefused
+from shared.contracts.conduct import AccessDenied, AuditData, AuditDataAccessed, DecisionRefused, ReactionRefused
 from shared.contracts.envelope import Envelope
 from shared.domain.given import Who
 from shared.domain.refused import Refused
@@ -47,10 +47,13 @@ def handler(log: Log) -> Handler:
     return Handler(log, "dossiers", None, b"secret")
 
 
-async def recorded(log: Log) -> list[tuple[str, AccessDenied | DecisionRefused | ReactionRefused]]:
+Recorded = AccessDenied | AuditDataAccessed | DecisionRefused | ReactionRefused
+
+
+async def recorded(log: Log) -> list[tuple[str, Recorded]]:
     found = [Envelope.decode(record.bytes) for record in await log.page(0)]
     events = [(envelope.subject, envelope.event()) for envelope in found]
-    return [(subject, event) for subject, event in events if isinstance(event, AccessDenied | DecisionRefused | ReactionRefused)]
+    return [(subject, event) for subject, event in events if isinstance(event, Recorded)]
 
 
 async def counts(log: Log) -> list[int]:
@@ -123,6 +126,35 @@ async def test_a_refused_signed_decision_is_recorded_and_an_unsigned_one_is_not(
     assert isinstance(first, DecisionRefused) and isinstance(repeats, DecisionRefused)
     assert (subject, first.subject, first.command, first.rule) == ("conduct/ada", "dossier/D-1", "decide-dossier", "quorum")
     assert (first.count, repeats.count) == (1, 2)
+
+
+async def test_reads_of_audit_data_are_recorded_once_a_minute_with_their_count(log: Log) -> None:
+    clock = Clock()
+    recorder = ConductRecorder(handler(log), "dossiers", clock)
+    for after in (0, 200, 400):
+        await recorder.accessed(ADA, AuditData.LOG, after=after, limit=200, before=None)
+    await recorder.accessed(ADA, AuditData.EVENTS, stream="dossier/D-1")
+    clock.forward(minutes=1)
+    await recorder.settle()
+    minute = "2026-03-02T12:00Z"
+    assert await recorded(log) == [
+        ("conduct/ada", AuditDataAccessed(what=AuditData.LOG, filter="after=0&limit=200", minute=minute)),
+        ("conduct/ada", AuditDataAccessed(what=AuditData.EVENTS, filter="stream=dossier/D-1", minute=minute)),
+        ("conduct/ada", AuditDataAccessed(what=AuditData.LOG, filter="after=0&limit=200", minute=minute, count=2)),
+    ]
+
+
+async def test_what_services_read_of_each_other_is_not_recorded(log: Log) -> None:
+    recorder = ConductRecorder(handler(log), "dossiers", Clock())
+    await recorder.accessed(Who("service:gates", "service", "hub"), AuditData.FEED, shard=3)
+    assert await recorded(log) == []
+
+
+async def test_what_somebody_typed_into_a_filter_stays_out_of_the_record(log: Log) -> None:
+    recorder = ConductRecorder(handler(log), "dossiers", Clock())
+    await recorder.accessed(ADA, AuditData.AUDIT_PAGE, initiative="I-7", actor="Rosalind Franklin, 12 Hill Road")
+    ((_, event),) = await recorded(log)
+    assert isinstance(event, AuditDataAccessed) and event.filter == "initiative=I-7&actor=…"
 
 
 async def test_when_the_process_stops_what_was_counted_is_recorded(log: Log) -> None:
@@ -202,6 +234,7 @@ def test_the_conduct_of_an_actor_adds_up() -> None:
         rule="once",
         because="it exists already",
     )
-    outcome = scenario(Conduct, "ada").given(denied, refused).by("service:gates", role="service").when(command)
+    read = AuditDataAccessed(what=AuditData.LOG, minute=minute, count=2)
+    outcome = scenario(Conduct, "ada").given(denied, refused, read).by("service:gates", role="service").when(command)
     outcome.then(ReactionRefused(**command.model_dump()))
-    assert outcome.state == Conduct(denials=4, refusals=1, reaction_refusals=1)
+    assert outcome.state == Conduct(denials=4, refusals=1, reaction_refusals=1, audit_reads=2)

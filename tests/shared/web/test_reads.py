@@ -4,9 +4,13 @@ from typing import Any
 
 import orjson
 
+from shared.contracts.conduct import AuditDataAccessed
+from shared.contracts.envelope import Envelope
 from shared.contracts.personal import digest_of
 from shared.ledger.shards import shard_of
 from tests.shared.web.site import Council
+
+READ = AuditDataAccessed.wire
 
 
 async def test_a_state_is_read_with_its_version(council: Council) -> None:
@@ -37,6 +41,19 @@ async def test_the_log_is_read_by_pages_with_the_exact_records(council: Council)
     assert record.bytes in first.content and only["position"] == 1
     second = await council.get(f"/council/log?limit=1&after={first.json()['next']}", by="p-ferreira")
     assert second.json()["records"][0]["position"] == 2
+
+
+async def test_a_person_who_reads_audit_data_is_on_record_and_a_service_is_not(council: Council) -> None:
+    identity = await council.move()
+    shard = shard_of(identity)
+    for path in ("/council/log", f"/council/motions/{identity}/events", f"/council/feed?shard={shard}"):
+        assert (await council.get(path, by="p-ferreira")).status_code == 200
+    service = {"Authorization": f"Bearer {council.issuer.service_token('gates')}"}
+    assert (await council.http.get(f"/council/feed?shard={shard}", headers=service)).status_code == 200
+    await council.running.recorder.settle(everything=True)
+    read = [(e.subject, e.data["what"]) for r in await council.running.log.page(0) if (e := Envelope.decode(r.bytes)).type == READ]
+    assert {what for subject, what in read if subject == "conduct/p-ferreira"} == {"log", "events", "feed"}
+    assert not [subject for subject, _ in read if "service" in subject]
 
 
 async def test_the_log_is_not_for_everybody_and_the_denial_is_on_record(council: Council) -> None:
