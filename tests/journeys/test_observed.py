@@ -8,8 +8,13 @@ from uuid import uuid4
 
 import httpx
 import orjson
+from psycopg import AsyncConnection
 
 from cli._parts import declared
+from deploy.databases import dsns
+from shared.contracts.envelope import Envelope
+from shared.stream.park import park
+from shared.stream.step import REACTIONS, Stuck
 from tests.journeys.instance import Instance, awaited
 from tests.journeys.logs import SERVICES, following
 from tests.journeys.walk import OFFICE, SPONSOR, walking
@@ -128,3 +133,26 @@ def test_the_quarantine_of_every_service_is_asked_for_on_the_command_line(instan
     with instance.client("p-okafor") as client:
         assert "Events that wait" in client.get("/reporting/quarantine", headers={"Accept": "text/html"}).text
         assert client.get("/reporting/quarantine").json() == []
+
+
+async def test_what_waits_is_seen_everywhere_and_tried_again_when_the_worker_starts(instance: Instance) -> None:
+    """Here it is as an earlier release left it that could not read the registration; what had been done already is not done twice."""
+    initiative = f"I-{uuid4().hex[:8].upper()}"
+    async with following(instance) as logs, walking(instance, logs) as walk:
+        await walk.select(initiative, "A parked one")
+        await logs.until("gates", "GateScheduled", f"gate-review/{initiative}.G1.R1")
+        registered = await logs.until("intake", "ProjectRegistered", initiative)
+        position = logs.records["intake"].index(registered) + 1
+        stuck = Stuck("intake", initiative, position, 0, Envelope(**registered).encode(), "stage: is not known", "upgrade, then replay")
+        async with await AsyncConnection.connect(dsns(instance.data, "gates").log) as connection:
+            await park(connection, REACTIONS, [stuck])
+
+        (waiting,) = orjson.loads(instance.cli("quarantine", "--json").stdout)["gates"]
+        assert (waiting["key"], waiting["consumer"], waiting["reason"]) == (initiative, "reactions", "stage: is not known")
+        parked = 'minutebook_quarantined_keys{consumer="gates/reactions"} 1.0'
+        awaited(lambda: any(parked in text for text in metrics(instance)) or None, "the parked key in the metrics")
+
+        instance.kill("worker")
+        with instance.client(OFFICE) as client:
+            awaited(lambda: client.get("/gates/quarantine").json() == [] or None, "the replay")
+        assert len(logs.of("gates", "GateScheduled", initiative)) == 1
