@@ -50,6 +50,7 @@ class AuditData(StrEnum):
     FEED = "feed"
     AUDIT_PAGE = "audit-page"
     EXPORT = "export"
+    DISCLOSURES = "disclosures"
 
 
 class AuditDataAccessed(Event, service="record"):

@@ -12,7 +12,7 @@ from shared.contracts.personal import opened
 from shared.domain.state import State
 from shared.identity.guard import guard
 from shared.identity.policy import authorise
-from shared.identity.principal import HUB, Principal
+from shared.identity.principal import HUB, Denied, Principal
 from shared.ledger.shards import SHARDS
 from shared.web.asked import concerning
 from shared.web.commands import After, AfterHeader, Identity
@@ -170,7 +170,12 @@ def add_log(router: APIRouter, running: Running) -> None:
             said = b"\n".join(record.bytes for record in records)
             asked = [digest for digest in asked if f'"_sd":"{digest}"'.encode() in said or f'"reason":"{digest}"'.encode() in said]
         principal: Principal = request.state.principal
-        authorise(principal, f"{name}/disclose", office)
+        try:
+            who = authorise(principal, f"{name}/disclose", office)
+        except Denied as denial:
+            await running.recorder.denied(principal.person, f"POST {name}/disclose", denial)
+            raise
+        await running.recorder.accessed(who, AuditData.DISCLOSURES, stream=wanted.stream)
         disclosures = {digest: sealed.decode() for digest, sealed in (await running.log.disclose(asked)).items()}
         return Disclosed(texts={digest: opened(text) for digest, text in disclosures.items()}, disclosures=disclosures)
 

@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse, Response
 
 from services.reporting.pages.reading import heard, reader
 from services.reporting.portfolio import PortfolioRow, portfolio, totals
+from shared.contracts.conduct import AuditData
 from shared.contracts.terms import Confidence, ReportedState
 from shared.identity.guard import guard
 from shared.runtime.clock import now
-from shared.web.page import page
+from shared.web.page import page, site_of
 
 router = APIRouter(tags=["portfolio"])
 PAGE = 50
@@ -70,7 +71,9 @@ async def show(
 
 @router.get("/reporting/portfolio.csv", summary="The portfolio as a CSV file", dependencies=[Depends(guard("reporting/read"))])
 async def export(request: Request, office: Text = "", rating: Text = "", state: Text = "", q: Text = "") -> Response:
-    """The same rows as the page, all of them."""
+    """The same rows as the page, all of them. Taking them away is on record."""
+    asked = {"office": office or None, "rating": rating or None, "state": state or None, "q": q or None}
+    await site_of(request).of("reporting").recorder.accessed(request.state.who, AuditData.EXPORT, of="portfolio.csv", **asked)
     whole = await portfolio(reader(request), now())
     rows = (row for row in whole.initiatives if _wanted(row, office, rating, state, q))
     return Response(_csv(rows), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": "attachment; filename=portfolio.csv"})

@@ -7,6 +7,7 @@ import orjson
 from shared.contracts.conduct import AuditDataAccessed
 from shared.contracts.envelope import Envelope
 from shared.contracts.personal import digest_of
+from shared.identity.store import Assignment
 from shared.ledger.shards import shard_of
 from tests.shared.web.site import Council
 
@@ -94,6 +95,20 @@ async def test_digests_are_disclosed_to_those_who_may(council: Council) -> None:
     answer = await council.http.post("/council/disclosures", json=asked, headers=council.as_("p-nowak"))
     assert answer.json()["texts"] == {digest: "The ford floods in May."}
     assert digest_of(answer.json()["disclosures"][digest]) == digest
+
+
+async def test_a_disclosure_is_on_record_and_so_is_its_denial(council: Council) -> None:
+    identity = await council.move(need="The ford floods in May.")
+    digest = (await council.get(f"/council/motions/{identity}")).json()["state"]["need"]["_sd"]
+    await council.http.post(
+        "/council/disclosures", json={"digests": [digest], "stream": f"motion/{identity}"}, headers=council.as_("p-haddad")
+    )
+    council.issuer.add_person("p-spoke", "S. Poke", (Assignment(role="proposer", office="north"),))
+    refused = await council.http.post("/council/disclosures", json={"digests": [digest]}, headers=council.as_("p-spoke"))
+    assert refused.status_code == 403
+    said = [record.bytes for record in await council.running.log.page(0)]
+    assert any(b"AuditDataAccessed" in record and b'"disclosures"' in record and b"p-haddad" in record for record in said)
+    assert any(b"AccessDenied" in record and b"council/disclose" in record and b"p-spoke" in record for record in said)
 
 
 async def test_digests_of_another_stream_are_not_disclosed_with_this_one(council: Council) -> None:
