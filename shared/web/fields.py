@@ -114,7 +114,7 @@ def _field(name: str, schema: dict[str, Any], defs: dict[str, Any], required: bo
     shape = options[0] if len(options) == 1 else schema
     common: dict[str, Any] = {
         "name": name,
-        "label": words(name),
+        "label": _LABELS.get(name) or words(name),
         "hint": hint.strip(),
         "required": required,
         "nullable": nullable,
@@ -125,6 +125,7 @@ def _field(name: str, schema: dict[str, Any], defs: dict[str, Any], required: bo
     return _shaped(shape, defs, common)
 
 
+_LABELS = {"sha256": "SHA-256"}
 _FORMATS = {
     "textarea": Kind.LINES,
     "date": Kind.DATE,

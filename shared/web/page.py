@@ -1,6 +1,7 @@
 """Pages: the layout around what a service shows, with who is signed in and how far the logs are known."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -104,6 +105,7 @@ def environment(services: Sequence[Service]) -> Environment:
         "words": words,
         "choice": choice_words,
         "short": short,
+        "named": named,
     }
     found.filters.update(filters)
     return found
@@ -151,6 +153,15 @@ def spoken_age(value: datetime | None) -> str:
         if seconds < limit:
             return f"{seconds / size:.0f} {unit} old"
     return f"{seconds / 86_400:.0f} days old"
+
+
+def named(text: str, people: Mapping[str, str]) -> str:
+    """A text with the names of people in place of their ids: L. Haddad proposed it."""
+    if not people:
+        return text
+    ids = {person.lower(): name for person, name in people.items()}
+    known = "|".join(re.escape(person) for person in sorted(ids, key=len, reverse=True))
+    return re.sub(rf"(?<![\w.:-])({known})(?![\w:-])", lambda found: ids[found[0].lower()], text, flags=re.IGNORECASE)
 
 
 def short(value: str) -> str:

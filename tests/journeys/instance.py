@@ -190,8 +190,9 @@ def _ready(url: str) -> bool | None:
 
 def _free_port() -> int:
     """The first of a row of ports that nobody listens on: a split instance takes one for each service too."""
-    first = os.getpid() % len(_PORTS)  # another run of the tests takes its own
-    return next(port for port in (*_PORTS[first:], *_PORTS[:first]) if all(_free(port + place) for place in range(_TAKEN)))
+    first = os.getpid() % len(_PORTS)  # Another run of the tests begins elsewhere.
+    ports: list[int] = [*_PORTS[first:], *_PORTS[:first]]
+    return next(port for port in ports if all(_free(port + place) for place in range(_TAKEN)))
 
 
 def _free(port: int) -> bool:
