@@ -24,7 +24,8 @@ from tests.properties.world import World
 
 C = TypeVar("C", bound=Callable[..., Awaitable[None]])
 Step = tuple[str, dict[str, Any]]
-_STEPS: list[st.SearchStrategy[Step]] = []
+_STEPS: dict[str, st.SearchStrategy[Step]] = {}
+_NAMES: list[str] = []
 INITIATIVES = st.integers(0, 2).map("I-{}".format)
 PLACES = st.frozensets(st.integers(0, 30), max_size=6)
 SERVICE = st.sampled_from([service.name for service in SERVICES])
@@ -47,7 +48,8 @@ def step(weight: int = 1, **drawn: st.SearchStrategy[Any]) -> Callable[[C], C]:
     """Declares a step and what is drawn for it; it comes `weight` times as often as others."""
 
     def declared(function: C) -> C:
-        _STEPS.extend([st.tuples(st.just(function.__name__), st.fixed_dictionaries(drawn))] * weight)
+        _STEPS[function.__name__] = st.tuples(st.just(function.__name__), st.fixed_dictionaries(drawn))
+        _NAMES.extend([function.__name__] * weight)
         return function
 
     return declared
@@ -125,9 +127,13 @@ class Organisation:
         again = await handler.handle(intent)
         assert again == replace(first, repeated=True)
 
-    @step(8, service=SERVICE, delivery=DELIVERY, only=st.integers(0, 6))
-    async def deliver(self, service: str, delivery: Delivery, only: int) -> None:
-        await self.world.deliver(service, delivery, only)
+    @step(8, service=SERVICE, delivery=DELIVERY, only=st.integers(0, 6), to=st.integers(0, 1))
+    async def deliver(self, service: str, delivery: Delivery, only: int, to: int) -> None:
+        await self.world.deliver(service, delivery, only, to)
+
+    @step(3, service=SERVICE, delivery=DELIVERY)
+    async def deliver_to_both(self, service: str, delivery: Delivery) -> None:
+        await self.world.deliver_to_both(service, delivery)
 
     @step(8, service=SERVICE, fault=FAULT, dies=st.booleans())
     async def break_off(self, service: str, fault: tuple[Where, int], dies: bool) -> None:
@@ -186,4 +192,4 @@ class Organisation:
         assert rows == portfolio_of(logs)
 
 
-STEPS = st.one_of(_STEPS)
+STEPS = st.sampled_from(_NAMES).flatmap(_STEPS.__getitem__)

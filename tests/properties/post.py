@@ -22,6 +22,7 @@ class Topic:
 
     name: str
     sent: list[Message] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
     shards: dict[int, list[int]] = field(default_factory=dict)
     """The positions of each shard."""
@@ -32,9 +33,14 @@ class Topic:
         for record in records:
             positions = self.shards.setdefault(record.shard, [])
             self.sent.append(self._message(record, positions[-1] if positions else 0))
+            self.records.append(record)
             self.envelopes.append(Envelope.decode(record.bytes))
             positions.append(record.position)
         return bool(records)
+
+    async def of_shard(self, shard: int, after: int) -> list[Record]:
+        """What the owner's feed gives out to a rebuild."""
+        return [self.records[position - 1] for position in self.shards.get(shard, ()) if position > after]
 
     def _message(self, record: Record, predecessor: int) -> Message:
         key, headers = outgoing(record, predecessor)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -35,7 +34,8 @@ class World:
     sites: dict[str, Site]
     topics: dict[str, Topic] = field(init=False)
     api: dict[str, Handler] = field(init=False)
-    workers: dict[str, Worker] = field(init=False)
+    workers: dict[str, list[Worker]] = field(init=False)
+    """Two processes of each service: partitions move from one to the other."""
     answers: list[tuple[Intent, Receipt]] = field(default_factory=list)
     heard: dict[str, dict[str, int]] = field(init=False)
     """By service and log, how many records came to it."""
@@ -49,7 +49,7 @@ class World:
     def __post_init__(self) -> None:
         self.topics = {name: Topic(name) for name in self.sites}
         self.api = {name: site.api() for name, site in self.sites.items()}
-        self.workers = {name: site.worker(self.feed) for name, site in self.sites.items()}
+        self.workers = {name: [site.worker(self.feed) for _ in range(2)] for name, site in self.sites.items()}
         self.heard, self.settled = {name: {} for name in self.sites}, {name: {} for name in self.sites}
 
     async def begin(self) -> None:
@@ -94,30 +94,37 @@ class World:
         """The relays send what is new; whether there was anything."""
         return any([await topic.relay(self.sites[log].log) for log, topic in self.topics.items()])
 
-    async def deliver(self, service: str, delivery: Delivery, only: int) -> None:
-        """A batch of one log that is heard (`only`), or of all; where it breaks off, it was not heard."""
+    async def deliver_to_both(self, service: str, delivery: Delivery) -> None:
+        """Both workers have the same batch in hand, as after a rebalance."""
+        await self.relay()
+        messages = delivery.batch(self.hears(service), self.heard[service])
+        await asyncio.gather(self._hear(service, 0, messages), self._hear(service, 1, list(reversed(messages))))
+        await self._check_marks(service)
+
+    async def deliver(self, service: str, delivery: Delivery, only: int, to: int = 0) -> None:
+        """A batch of one log that is heard (`only`), or of all, comes to a worker; where it breaks off, it was not heard."""
         await self.relay()
         topics = self.hears(service)
         if only < len(topics):
             topics = [topics[only]]
         before = dict(self.heard[service])
-        if not await self._take_in(service, delivery.batch(topics, self.heard[service])):
+        if not await self._take_in(service, to, delivery.batch(topics, self.heard[service])):
             self.heard[service] = before
         await self._check_marks(service)
 
-    async def _take_in(self, service: str, messages: Sequence[Message]) -> bool:
-        """Lets the worker hear; False if it breaks off."""
-        fault, dies = self.armed.get(service, (None, False))
-        broken = await broken_off(self._hear(service, messages), fault)
-        if fault and fault.struck:
-            del self.armed[service]
-            if dies:
-                self.restart(service)
+    async def _take_in(self, service: str, to: int, messages: Sequence[Message]) -> bool:
+        """Lets a worker hear; False if it breaks off."""
+        fault, dies = self.armed.pop(service, (None, False))
+        broken = await broken_off(self._hear(service, to, messages), fault)
+        if fault and not fault.struck:
+            self.armed.setdefault(service, (fault, dies))
+        elif fault and dies:
+            self.restart(service)
         return not broken
 
-    async def _hear(self, service: str, messages: Sequence[Message]) -> None:
+    async def _hear(self, service: str, to: int, messages: Sequence[Message]) -> None:
         """As the subscriber does: through each step until that has worked."""
-        worker = self.workers[service]
+        worker = self.workers[service][to]
         batch = await Batch.of(messages, str)
         assert not batch.foreign
         for step in worker.steps:
@@ -131,7 +138,7 @@ class World:
 
     def restart(self, service: str) -> None:
         """All processes of a service die; others take their place, and hear some records again."""
-        self.workers[service] = self.sites[service].worker(self.feed)
+        self.workers[service] = [self.sites[service].worker(self.feed) for _ in range(2)]
         self.api[service] = self.sites[service].api()
         self.heard[service] = dict(self.settled[service])
 
@@ -139,36 +146,27 @@ class World:
         """Timers that are due at `now` act."""
         site = self.sites["gates"]
         try:
-            await broken_off(site.timers(self.workers["gates"], now).fire_due(), fault)
+            await broken_off(site.timers(self.workers["gates"][0], now).fire_due(), fault)
         except LOST:
             assert fault and fault.struck
 
     async def rebuild(self, service: str, view: View[Any], fault: Fault | None = None) -> None:
         """Makes a view again; it is the same, byte for byte, as what was folded batch by batch."""
-        site = self.sites[service]
-        before = await self.digest(service, view)
-        source = OwnLog(site.log, view) if view.log == service else ByShard(partial(self.feed, view.log), view)
-
-        async def make() -> None:
-            async with site.pool.connection() as connection:
-                await rebuild(connection, VIEWS, view, source)
-
+        site, before = self.sites[service], await self.digest(service, view)
         try:
-            await broken_off(make(), fault)
+            await broken_off(self._make(site, view), fault)
         except LOST:
             assert fault and fault.struck
         assert await self.digest(service, view) == before, f"{view.name} of {service} is another when it is made again"
 
     async def rebuild_while_hearing(self, service: str, view: View[Any], delivery: Delivery) -> None:
         """Makes a view again while a batch is delivered."""
-        site = self.sites[service]
-        source = OwnLog(site.log, view) if view.log == service else ByShard(partial(self.feed, view.log), view)
+        await asyncio.gather(self._make(self.sites[service], view), self.deliver(service, delivery, len(self.topics)))
 
-        async def make() -> None:
-            async with site.pool.connection() as connection:
-                await rebuild(connection, VIEWS, view, source)
-
-        await asyncio.gather(make(), self.deliver(service, delivery, len(self.topics)))
+    async def _make(self, site: Site, view: View[Any]) -> None:
+        source = OwnLog(site.log, view) if view.log == site.name else ByShard(self.topics[view.log].of_shard, view)
+        async with site.pool.connection() as connection:
+            await rebuild(connection, VIEWS, view, source)
 
     async def digest(self, service: str, view: View[Any]) -> str:
         async with self.sites[service].pool.connection() as connection:
@@ -176,7 +174,7 @@ class World:
 
     async def replay(self, service: str, fault: Fault | None = None) -> None:
         """What was broken is mended, and every key that waits is replayed."""
-        site, worker = self.sites[service], self.workers[service]
+        site, worker = self.sites[service], self.workers[service][0]
         site.folds_fail.clear()
         site.reactions_fail.clear()
         broken = True
@@ -199,7 +197,7 @@ class World:
             for service in self.sites:
                 heard = dict(self.settled[service])
                 while messages := in_order(self.hears(service), heard, _AT_ONCE):
-                    if await self._take_in(service, messages):
+                    if await self._take_in(service, 0, messages):
                         self.settled[service] = dict(heard)
                     heard = dict(self.settled[service])
                 self.heard[service] = heard
