@@ -13,7 +13,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from deploy.databases import dsns
 from deploy.instance import read_run_file
+from deploy.kafka_users import access_of
 from deploy.secret import password
+from deploy.servers import given_access
 from shared.contracts.conduct import ReactionRefused
 from shared.contracts.envelope import Heard
 from shared.domain.state import Fact
@@ -33,16 +35,21 @@ from shared.stream.reactions import Reactions, RecordRefusal
 from shared.stream.step import Step
 from shared.stream.tables import Tables
 from shared.stream.timers import TimerTable
+from shared.stream.topics import Topics
 from shared.web.running import Running
 from shared.web.service import Service
 
 
 @dataclass(frozen=True)
 class Instance:
-    """The instance that this process belongs to: its data directory, Kafka, and where each service answers."""
+    """The instance that this process belongs to: its data directory, Kafka, and where each service answers.
+
+    `users` tells that its Kafka has a user for each service.
+    """
 
     data: Path
     bootstrap: str
+    users: bool
     urls: dict[str, str]
     issuer: LocalIssuer
 
@@ -51,10 +58,15 @@ class Instance:
         """From MINUTEBOOK_DATA, MINUTEBOOK_KAFKA and MINUTEBOOK_<SERVICE>_URL; what is not set, from the run.json of `up`."""
         data = Path(os.environ["MINUTEBOOK_DATA"])
         run = read_run_file(Path(os.environ.get("MINUTEBOOK_RUN", data / "run.json")))
-        kafka = os.environ.get("MINUTEBOOK_KAFKA") or run.get("kafka", {}).get("bootstrap", "")
+        given, own = os.environ.get("MINUTEBOOK_KAFKA"), run.get("kafka", {})
         known = {name: found["url"] for name, found in run.get("services", {}).items()}
         named = {key[11:-4].lower(): url for key, url in os.environ.items() if key.startswith("MINUTEBOOK_") and key.endswith("_URL")}
-        return cls(data, kafka, {**known, **named}, LocalIssuer(data))
+        users = not given and own.get("users", False)
+        return cls(data, given or own.get("bootstrap", ""), users, {**known, **named}, LocalIssuer(data))
+
+    def topics(self, service: str) -> Topics:
+        """The topics as a service may use them."""
+        return Topics(self.bootstrap, access=access_of(self.data, service) if self.users else given_access())
 
 
 @dataclass(frozen=True)

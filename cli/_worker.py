@@ -24,7 +24,6 @@ from shared.stream.schema import install as install_stream
 from shared.stream.step import VIEWS
 from shared.stream.subscriber import Subscriber
 from shared.stream.timers import Timers
-from shared.stream.topics import Topics
 from shared.stream.wire import Fed
 
 _log = structlog.get_logger("worker")
@@ -54,7 +53,7 @@ class Worker:
     def __init__(self, instance: Instance, part: Part) -> None:
         self.part, self.service = part, part.service
         running, name = part.running, part.service.name
-        topics = Topics(instance.bootstrap)
+        topics = instance.topics(name)
         self.feeds = Feeds(name, instance.urls, instance.issuer)
         self.relay = Relay(name, running.log, part.dsn, topics)
         taken = steps(self.service, running.handler, running.recorder)

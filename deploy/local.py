@@ -12,25 +12,27 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from deploy.instance import claimed, end_leftovers, write_run_file
+from deploy.instance import Claim, claimed, end_leftovers, write_run_file
 from deploy.jars import assets_dir
 from deploy.kafka import start_kafka
 from deploy.ports import LOOPBACK, require_free
 from deploy.postgres import start_postgres
 from deploy.problems import CannotStart, explained
 from deploy.process import Process, start
-from deploy.servers import Database, Servers, given_database, given_kafka
+from deploy.secret import write_private
+from deploy.servers import Database, Servers, given_access, given_database, given_kafka, superuser_dsn_file
 from deploy.supervise import Supervisor, Unit
 from deploy.topology import Part, parts, service_urls
 
 ROOT = Path(__file__).parents[1]
+INTACT_SECONDS = 1.0
 
 
 @dataclass
 class Local:
     """One run of `minutebook up`. `program` is what a part's arguments are given to."""
 
-    data: Path
+    claim: Claim
     port: int
     split: bool
     program: Sequence[str] = (sys.executable, "-m", "cli")
@@ -38,7 +40,16 @@ class Local:
     servers: Servers | None = None
 
     def __post_init__(self) -> None:
-        self.supervisor = Supervisor(self._write_run_file)
+        self.supervisor = Supervisor(self._write_run_file, self.intact)
+
+    @property
+    def data(self) -> Path:
+        return self.claim.data
+
+    def intact(self) -> bool:
+        """False once what this instance runs on was deleted or replaced: a server must not be made anew in its place."""
+        own = self.servers is not None and any(unit.name == "postgres" for unit in self.supervisor.units)
+        return self.claim.stands and (not own or (self.data / "postgres").exists())
 
     @property
     def url(self) -> str:
@@ -60,6 +71,9 @@ class Local:
         for part in mine:
             require_free(part.port, "choose another one with --port")
         self.servers = self._start_servers()
+        with explained(self.data):
+            superuser_dsn_file(self.data).parent.mkdir(mode=0o700, exist_ok=True)
+            write_private(superuser_dsn_file(self.data), self.servers.database.superuser_dsn)
         self._write_run_file()
         self.supervisor.run([Unit(part.name, lambda part=part: self._launch(part), part.url) for part in mine])  # type: ignore[misc]
         self.supervisor.await_ready()
@@ -68,7 +82,9 @@ class Local:
     def stop(self) -> None:
         """Stop everything: services, then Kafka and PostgreSQL. A run.json that is left over tells of a crash."""
         self.supervisor.stop()
-        self.run_file.unlink(missing_ok=True)
+        if self.claim.stands:
+            superuser_dsn_file(self.data).unlink(missing_ok=True)
+            self.run_file.unlink(missing_ok=True)
 
     def _start_servers(self) -> Servers:
         """PostgreSQL, migrated, and Kafka at the same time, unless the environment names running ones."""
@@ -76,7 +92,8 @@ class Local:
         with ThreadPoolExecutor(1) as pool:
             starting = pool.submit(lambda: self._migrated(database or self._start_postgres()))
             assets_dir()
-            return Servers(bootstrap=bootstrap or self._start_kafka(), database=starting.result())
+            given_access()
+            return Servers(bootstrap=bootstrap or self._start_kafka(), users=not bootstrap, database=starting.result())
 
     def _start_postgres(self) -> Database:
         server = start_postgres(self.data)
@@ -115,7 +132,7 @@ class Local:
         return done.stdout
 
     def _write_run_file(self) -> None:
-        if self.servers is None:
+        if self.servers is None or not self.claim.stands:
             return
         running = [(unit.name, unit.process.pid, unit.url) for unit in self.supervisor.units if unit.process]
         database = self.servers.database
@@ -123,8 +140,8 @@ class Local:
             "version": 1,
             "url": self.url,
             "data": str(self.data),
-            "postgres": {"host": database.host, "port": database.port, "superuser_dsn": database.superuser_dsn},
-            "kafka": {"bootstrap": self.servers.bootstrap},
+            "postgres": {"host": database.host, "port": database.port},
+            "kafka": {"bootstrap": self.servers.bootstrap, "users": self.servers.users},
             "split": self.split,
             "services": service_urls(self.port, self.split),
             "processes": [{"name": name, "pid": pid, "url": url} for name, pid, url in running],
@@ -136,8 +153,8 @@ def up(data: Path, port: int, split: bool, program: Sequence[str] | None = None)
     """Start everything, print the sign-in link, wait for Ctrl-C or SIGTERM, stop everything. Raises CannotStart."""
     data = data.absolute()
     with ExitStack() as at_end:
-        at_end.enter_context(claimed(data))
-        local = Local(data, port, split, program or (sys.executable, "-m", "cli"))
+        claim = at_end.enter_context(claimed(data))
+        local = Local(claim, port, split, program or (sys.executable, "-m", "cli"))
         end_leftovers(local.run_file)
         asked = _on_signal()
         at_end.callback(local.stop)
@@ -147,7 +164,10 @@ def up(data: Path, port: int, split: bool, program: Sequence[str] | None = None)
             asked.armed = False
             print(f"Minutebook runs at {local.url}. Sign in: {link}", flush=True)
             print("Ctrl-C stops it.", file=sys.stderr)
-            asked.event.wait()
+            while not asked.event.wait(INTACT_SECONDS):
+                if not local.intact():
+                    said = f"{data} was deleted or replaced while Minutebook ran on it, so it stopped"
+                    raise CannotStart(f"{said}: put it back, from a backup if need be, and start again.")
         except KeyboardInterrupt:
             pass
         asked.armed = False

@@ -3,6 +3,7 @@
 import os
 import socket
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -10,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from deploy.ports import LOOPBACK
 from deploy.postgres import require_durable
 from deploy.problems import CannotStart
+from shared.stream.access import Access
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,14 @@ class Database:
 
 @dataclass(frozen=True)
 class Servers:
-    """What the services run on; `bootstrap` is Kafka's host:port, or several with commas."""
+    """What the services run on; `bootstrap` is Kafka's host:port, or several with commas.
+
+    `users` is True for the Kafka of this instance, where each service has a user of its own.
+    """
 
     database: Database
     bootstrap: str
+    users: bool
 
 
 def given_database() -> Database | None:
@@ -45,6 +51,11 @@ def given_database() -> Database | None:
     return Database(str(facts.get("host") or LOOPBACK), int(facts.get("port") or 5432), dsn)
 
 
+def superuser_dsn_file(data: Path) -> Path:
+    """Where the launcher keeps the superuser's DSN of a running instance (0600): the services have no use for it."""
+    return data / "secrets" / "superuser-dsn"
+
+
 def given_kafka() -> str | None:
     """The brokers that MINUTEBOOK_KAFKA names, one of them reached; None if it names none. Raises CannotStart."""
     bootstrap = os.environ.get("MINUTEBOOK_KAFKA")
@@ -58,3 +69,11 @@ def given_kafka() -> str | None:
             continue
         return bootstrap
     raise CannotStart(f"MINUTEBOOK_KAFKA is {bootstrap}, and nobody answers there: give host:port of a broker, or unset the variable.")
+
+
+def given_access() -> Access | None:
+    """Who signs in at the Kafka that MINUTEBOOK_KAFKA names; None if it asks nobody. Raises CannotStart."""
+    user, secret = os.environ.get("MINUTEBOOK_KAFKA_USER"), os.environ.get("MINUTEBOOK_KAFKA_PASSWORD")
+    if bool(user) != bool(secret):
+        raise CannotStart("MINUTEBOOK_KAFKA_USER and MINUTEBOOK_KAFKA_PASSWORD go together: set both, or neither.")
+    return Access(user, secret) if user and secret else None

@@ -31,9 +31,13 @@ class Unit:
 
 @dataclass
 class Supervisor:
-    """Runs groups of units, each group started together after the one before it. `changed` is called after each start."""
+    """Runs groups of units, each group started together after the one before it. `changed` is called after each start.
+
+    Nothing is started again once `may_restart` says no.
+    """
 
     changed: Callable[[], None]
+    may_restart: Callable[[], bool]
     groups: list[list[Unit]] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -96,7 +100,7 @@ class Supervisor:
     def _start_again(self, unit: Unit, dead: Process) -> None:
         dead.stop()
         with self._lock:
-            if self._stopping.is_set():
+            if self._stopping.is_set() or not self.may_restart():
                 return
             try:
                 unit.process = unit.start()

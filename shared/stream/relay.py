@@ -103,7 +103,7 @@ class Relay:
             topic = (await self.topics.ensure(name))[name]
             ends = await self._resume(connection, topic)
             producer = AIOKafkaProducer(
-                bootstrap_servers=self.topics.bootstrap,
+                **self.topics.options,
                 enable_idempotence=True,
                 acks="all",
                 linger_ms=0,

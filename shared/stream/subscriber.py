@@ -19,6 +19,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
+from faststream.security import SASLScram512
 from psycopg_pool import AsyncConnectionPool
 
 from shared.stream import offsets, schema
@@ -79,7 +80,9 @@ class Subscriber:
         """Hears until cancelled."""
         if not self.hears:
             return
-        broker = KafkaBroker(self.topics.bootstrap, logger=None, graceful_timeout=10)
+        access = self.topics.access
+        security = SASLScram512(access.user, access.password) if access else None
+        broker = KafkaBroker(self.topics.bootstrap, security=security, logger=None, graceful_timeout=10)
         self._passage = Passage(self.service, self.fetch, partial(self._copy, broker))
         self._subscribe(broker)
         try:

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from typing import Any
 
 import psutil
 import pytest
@@ -12,20 +13,25 @@ from deploy.archive import archive_of
 from deploy.jars import kafka_jars
 from deploy.kafka import Kafka, start_kafka
 from deploy.problems import CannotStart
+from shared.stream.topics import Topics
 from tests.servers import temporary_data
 
 
+def options(server: Kafka) -> dict[str, Any]:
+    return Topics(server.bootstrap, access=server.admin).options
+
+
 def publish(server: Kafka, topic: str, value: bytes) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
+    admin = KafkaAdminClient(**options(server))
     admin.create_topics([NewTopic(topic, 1, 1)])
     admin.close()
-    producer = KafkaProducer(bootstrap_servers=server.bootstrap, acks="all")
+    producer = KafkaProducer(**options(server), acks="all")
     producer.send(topic, value).get(30)
     producer.close()
 
 
 def first_value(server: Kafka, topic: str) -> bytes:
-    consumer = KafkaConsumer(bootstrap_servers=server.bootstrap, consumer_timeout_ms=30_000)
+    consumer = KafkaConsumer(**options(server), consumer_timeout_ms=30_000)
     consumer.assign([TopicPartition(topic, 0)])
     consumer.seek_to_beginning()
     value: bytes = next(consumer).value
@@ -55,7 +61,7 @@ def test_it_listens_on_loopback_only(kafka: Kafka) -> None:
 def test_events_are_kept_for_ever_unless_a_topic_says_otherwise(kafka: Kafka) -> None:
     topic = f"kept-{uuid.uuid4()}"
     publish(kafka, topic, b"1")
-    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    admin = KafkaAdminClient(**options(kafka))
     told = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
     admin.close()
     assert told["topic"][topic]["retention.ms"]["value"] == "-1"

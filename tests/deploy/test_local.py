@@ -20,6 +20,7 @@ import pytest
 from deploy.kafka import Kafka
 from deploy.ports import free_port
 from deploy.postgres import Postgres
+from deploy.servers import superuser_dsn_file
 from tests.servers import temporary_data
 
 ROOT = Path(__file__).parents[2]
@@ -100,7 +101,7 @@ def answered_by(port: int) -> int:
 
 
 def count(data: Path, statement: str = "select count(*) from kept") -> int:
-    with psycopg.connect(run_file(data)["postgres"]["superuser_dsn"], autocommit=True) as connection:
+    with psycopg.connect(superuser_dsn_file(data).read_text(), autocommit=True) as connection:
         cursor = connection.execute(statement)
         row = cursor.fetchone() if cursor.description else None
         return int(row[0]) if row else 0
@@ -112,6 +113,8 @@ def test_ctrl_c_stops_everything() -> None:
             started = pids(data)
             assert set(started) == {"postgres", "kafka", "api", "worker"}
             assert (data / "run.json").stat().st_mode & 0o777 == 0o600
+            assert superuser_dsn_file(data).stat().st_mode & 0o777 == 0o600
+            assert superuser_dsn_file(data).read_text() not in (data / "run.json").read_text()
             launcher.send_signal(signal.SIGINT)
             launcher.communicate(timeout=60)
             assert launcher.returncode == 0
@@ -195,6 +198,23 @@ def test_a_second_start_on_the_same_data_says_where_the_first_one_is() -> None:
         assert answered_by(port) == pids(data)["api"]
 
 
+@pytest.mark.parametrize("replaced", [False, True], ids=["deleted", "replaced"])
+def test_a_data_directory_that_is_taken_away_stops_it_and_nothing_is_made_in_its_place(replaced: bool) -> None:
+    with temporary_data() as parent:
+        data = parent / "data"
+        with running(data, free_port()) as launcher:
+            started = list(pids(data).values())
+            data.rename(parent / "away")
+            if replaced:
+                data.mkdir()
+                (data / "lock").touch()
+            said = launcher.communicate(timeout=60)[1]
+        assert launcher.returncode != 0
+        assert f"{data} was deleted or replaced while Minutebook ran on it" in said.strip().splitlines()[-1]
+        assert gone(started)
+        assert not (data / "postgres").exists()
+
+
 def test_a_busy_port_is_said_in_one_sentence() -> None:
     with temporary_data() as data, socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -217,7 +237,7 @@ def test_servers_that_already_run_are_used(postgres: Postgres, kafka: Kafka) -> 
     given = {"MINUTEBOOK_DATABASE": postgres.superuser_dsn, "MINUTEBOOK_KAFKA": kafka.bootstrap}
     with temporary_data() as data, running(data, free_port(), **given):
         assert set(pids(data)) == {"api", "worker"}
-        assert run_file(data)["postgres"]["superuser_dsn"] == postgres.superuser_dsn
+        assert superuser_dsn_file(data).read_text() == postgres.superuser_dsn
         assert run_file(data)["kafka"]["bootstrap"] == kafka.bootstrap
 
 

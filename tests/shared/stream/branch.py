@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from psycopg_pool import AsyncConnectionPool
 
+from deploy.kafka import Kafka
 from shared.contracts.conduct import ReactionRefused
 from shared.contracts.envelope import Envelope, Heard
 from shared.domain.given import Who
@@ -130,7 +131,7 @@ class Branch:
 
     async def in_kafka(self, topic: str | None = None) -> list[ConsumerRecord[bytes, bytes]]:
         """Everything in the topic, partition by partition."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.topics.bootstrap)
+        consumer = AIOKafkaConsumer(**self.topics.options)
         await consumer.start()
         try:
             name = topic or self.topics.of("post")
@@ -151,7 +152,7 @@ class Branch:
         """Sends one record as the relay would, or with another value in its place."""
         key, headers = outgoing(record, predecessor)
         topic = (await self.topics.ensure(self.topics.of("post")))[self.topics.of("post")]
-        async with AIOKafkaProducer(bootstrap_servers=self.topics.bootstrap) as producer:
+        async with AIOKafkaProducer(**self.topics.options) as producer:
             await producer.send_and_wait(
                 topic.name, value or record.bytes, key=key, partition=record.shard % topic.partitions, headers=headers
             )
@@ -193,6 +194,6 @@ async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 
             await asyncio.sleep(0.02)
 
 
-def some_topics(bootstrap: str) -> Topics:
+def some_topics(server: Kafka) -> Topics:
     """An environment of its own on a shared broker."""
-    return Topics(bootstrap, f"t{os.getpid()}-{uuid4().hex[:8]}", partitions=4)
+    return Topics(server.bootstrap, f"t{os.getpid()}-{uuid4().hex[:8]}", partitions=4, access=server.admin)

@@ -22,6 +22,6 @@ def office(postgres: Postgres, tmp_path: Path) -> Iterator[Office]:
 @pytest.fixture
 async def branch(office: Office, kafka: Kafka) -> AsyncIterator[Branch]:
     """A branch on the shared servers, with nothing running."""
-    async with Branch.opened(office, some_topics(kafka.bootstrap)) as opened:
+    async with Branch.opened(office, some_topics(kafka)) as opened:
         yield opened
     post.BROKEN.clear()

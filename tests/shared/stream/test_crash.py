@@ -35,6 +35,8 @@ async def worker(branch: Branch, *parts: str) -> AsyncIterator[asyncio.subproces
         "directory": str(branch.office.directory),
         "bootstrap": branch.topics.bootstrap,
         "prefix": branch.topics.prefix,
+        "user": branch.topics.access.user if branch.topics.access else "",
+        "password": branch.topics.access.password if branch.topics.access else "",
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.shared.stream.worker", json.dumps(settings), *parts)
     try:
@@ -109,7 +111,7 @@ async def test_kafka_and_postgresql_are_killed_and_restarted_under_load(tmp_path
         database, broker = start_postgres(data), start_kafka(data)
         try:
             office = Office.found(database.superuser_dsn, tmp_path)
-            async with Branch.opened(office, some_topics(broker.bootstrap)) as branch:
+            async with Branch.opened(office, some_topics(broker)) as branch:
                 relay, subscriber = branch.relay(), branch.subscriber()
                 async with running(relay.run(), subscriber.run()):
                     await branch.post(*PARCELS, legs=1)

@@ -93,7 +93,7 @@ async def test_a_forged_row_stops_the_relay_before_it_and_reaches_neither_kafka_
 
 
 def _delete(branch: Branch) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=branch.topics.bootstrap)
+    admin = KafkaAdminClient(**branch.topics.options)
     admin.delete_topics([branch.topics.of("post")])
     admin.close()
 

@@ -61,7 +61,7 @@ async def test_what_is_no_record_of_the_log_is_set_aside(branch: Branch) -> None
     await branch.post("P-1")
     genuine = (await branch.records())[0]
     await branch.topics.ensure(branch.topics.of("post"), branch.topics.quarantine)
-    async with AIOKafkaProducer(bootstrap_servers=branch.topics.bootstrap) as producer:
+    async with AIOKafkaProducer(**branch.topics.options) as producer:
         place = {"topic": branch.topics.of("post"), "partition": genuine.shard % 4}
         await producer.send_and_wait(**place, value=b"\xff", headers=[("binary", b"\xff\xfe")])
         await producer.send_and_wait(**place, key=b"P-1", value=None)

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shared.stream.access import Access
 from shared.stream.topics import Topics
 from tests.shared.ledger.office import Office
 from tests.shared.stream.branch import Branch
@@ -15,7 +16,8 @@ LATER = datetime(2031, 1, 1, tzinfo=UTC)
 
 async def work(settings: dict[str, str], parts: list[str]) -> None:
     office = Office(settings["superuser"], settings["service"], Path(settings["directory"]))
-    async with Branch.opened(office, Topics(settings["bootstrap"], settings["prefix"], partitions=4)) as branch:
+    topics = Topics(settings["bootstrap"], settings["prefix"], 4, Access(settings["user"], settings["password"]))
+    async with Branch.opened(office, topics) as branch:
         runs = {"relay": branch.relay().run, "subscriber": branch.subscriber().run, "timers": branch.timers(LATER).run}
         await asyncio.gather(*(runs[part]() for part in parts))
 
