@@ -1,6 +1,7 @@
 """minutebook serve: one process of some services, as their api or their worker."""
 
 import asyncio
+import os
 import signal
 from contextlib import AsyncExitStack
 from enum import StrEnum
@@ -11,6 +12,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from cli._issuers import named_issuers
 from cli._parts import Instance, Part, opened
 from deploy.jars import assets_dir
 from shared.identity.guard import Identity
@@ -56,7 +58,7 @@ async def _serve(instance: Instance, role: Role, names: tuple[str, ...], host: s
         parts = [await at_end.enter_async_context(opened(instance, name)) for name in names]
         await at_end.enter_async_context(LoopLag(health.registry).watch())
         if role is Role.API:
-            app, work = _api(instance, parts, health), [part.running.recorder.run() for part in parts]
+            app, work = composed(instance, parts, health), [part.running.recorder.run() for part in parts]
             work += [upkeep(part.running) for part in parts for upkeep in part.service.upkeep]
         else:
             from cli._seed import seed
@@ -92,7 +94,9 @@ async def _until_told(server: uvicorn.Server, tasks: list[asyncio.Task[None]]) -
             raise result
 
 
-def _api(instance: Instance, parts: list[Part], health: Health) -> FastAPI:
+def composed(instance: Instance, parts: list[Part], health: Health) -> FastAPI:
+    """The app of an api of these parts."""
+
     async def database(part: Part) -> str | None:
         await part.running.log.last_position()
         return None
@@ -100,7 +104,7 @@ def _api(instance: Instance, parts: list[Part], health: Health) -> FastAPI:
     for part in parts:
         health.checks[part.service.name] = lambda part=part: database(part)  # type: ignore[misc]
     recorders = {part.service.name: part.running.recorder for part in parts}
-    identity = Identity(instance.issuer.verifier(), instance.issuer.store, recorders)
+    identity = Identity(instance.issuer.verifier(*named_issuers(os.environ)), instance.issuer.store, recorders)
     return create_app(
         [part.running for part in parts],
         identity,
