@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount
 from shared.domain.given import Who
 from shared.identity.delegation import acting_for
 from shared.identity.origin import must_be_same_origin, session_cookie
-from shared.identity.policy import authorise
+from shared.identity.policy import authorise, must_hold_a_role
 from shared.identity.principal import HUB, Denied, NotAdmitted, Principal, Unauthenticated
 from shared.identity.recorder import ANONYMOUS, ConductRecorder
 from shared.identity.store import Store
@@ -63,6 +63,7 @@ class Guard:
                 must_be_same_origin(request)
             if person := request.headers.get("x-on-behalf-of"):
                 principal = acting_for(principal, person, identity.store.register(), identity.clock())
+            must_hold_a_role(principal, self.action)
             who = authorise(principal, self.action, await self.office_of(request))
         except NotAdmitted as refusal:
             await self._note(request, identity, actor, refusal)

@@ -87,19 +87,32 @@ def action_of(service: str, state: type[State], command: type[Command]) -> str:
     return f"{service}/{state.kind}/{command.name}"
 
 
+def must_hold_a_role(principal: Principal, action: str) -> None:
+    """Raise Denied for whoever may not do `action` in any office: nothing of what they ask is read."""
+    permission = _permission(action)
+    held = {SERVICE} if principal.is_service else {role for role, _ in principal.roles}
+    if not held & permission.roles:
+        raise _denied(principal, permission, action, "any office")
+
+
 def authorise(principal: Principal, action: str, office: str) -> Who:
     """As whom `principal` may do `action` for `office`; raises Denied.
 
     Of several roles that permit it, one held in the office itself comes before one held at the hub; then the alphabet decides.
     """
+    permission, policy = _permission(action), _declared[action.partition("/")[0]]
+    held = _decided(policy, principal.person, principal.is_service, principal.roles, action, office)
+    if held is None:
+        raise _denied(principal, permission, action, office)
+    role, held_in = held
+    return Who(principal.person, role, held_in, principal.authn, principal.on_behalf_of)
+
+
+def _permission(action: str) -> Permission:
     policy = _declared.get(action.partition("/")[0])
     if policy is None or action not in policy.permissions:
         raise Denied("unknown-action", f"no policy permits {action} to anybody", "use an action that the API description lists")
-    held = _decided(policy, principal.person, principal.is_service, principal.roles, action, office)
-    if held is None:
-        raise _denied(principal, policy.permissions[action], action, office)
-    role, held_in = held
-    return Who(principal.person, role, held_in, principal.authn, principal.on_behalf_of)
+    return policy.permissions[action]
 
 
 @lru_cache(_REMEMBERED)

@@ -134,7 +134,7 @@ def add_log(router: APIRouter, running: Running) -> None:
         summary="A shard of the log: exact records, each with the position before it",
         tags=["Log"],
         responses=problems(401, 403, 422, 503),
-        operation_id=f"{name}.feed",
+        operation_id=f"{name}.log.feed",
     )
     async def read_feed(
         request: Request, shard: Annotated[int, Query(ge=0, lt=SHARDS)], after: _From = 0, limit: _FeedLimit = 1000
