@@ -17,6 +17,9 @@ async def drafted(proposer: Visitor, title: str, amount: str) -> str:
     await proposer.press("Draft proposal")
     await proposer.heading(title)
     await proposer.sees("Draft", "The old one is worn out")
+    await proposer.follow("the initiative with all that concerns it")
+    await proposer.heading(title)
+    await proposer.follow("the proposal")
     return identity
 
 
