@@ -11,6 +11,7 @@ from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
+from cli._urls import run_file, service_urls
 from deploy.databases import dsns
 from deploy.instance import read_run_file
 from deploy.kafka_users import access_of
@@ -57,12 +58,9 @@ class Instance:
     def read(cls) -> "Instance":
         """From MINUTEBOOK_DATA, MINUTEBOOK_KAFKA and MINUTEBOOK_<SERVICE>_URL; what is not set, from the run.json of `up`."""
         data = Path(os.environ["MINUTEBOOK_DATA"])
-        run = read_run_file(Path(os.environ.get("MINUTEBOOK_RUN", data / "run.json")))
-        given, own = os.environ.get("MINUTEBOOK_KAFKA"), run.get("kafka", {})
-        known = {name: found["url"] for name, found in run.get("services", {}).items()}
-        named = {key[11:-4].lower(): url for key, url in os.environ.items() if key.startswith("MINUTEBOOK_") and key.endswith("_URL")}
+        given, own = os.environ.get("MINUTEBOOK_KAFKA"), read_run_file(run_file(data)).get("kafka", {})
         users = not given and own.get("users", False)
-        return cls(data, given or own.get("bootstrap", ""), users, {**known, **named}, LocalIssuer(data))
+        return cls(data, given or own.get("bootstrap", ""), users, service_urls(data), LocalIssuer(data))
 
     def topics(self, service: str) -> Topics:
         """The topics as a service may use them."""

@@ -1,7 +1,9 @@
 """minutebook proxy: one address for services that run in processes of their own."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -13,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from cli._parts import Instance
+from cli._urls import service_urls
 
 _HOP = frozenset("connection keep-alive proxy-authenticate proxy-authorization te trailers transfer-encoding upgrade".split())
 """Headers that concern one connection alone (RFC 9110, 7.6.1)."""
@@ -27,7 +29,7 @@ def command(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Pass requests on to the services by the first part of their path."""
-    uvicorn.run(app(Instance.read().urls), host=host, port=port, log_config=None, access_log=False)
+    uvicorn.run(app(service_urls(Path(os.environ["MINUTEBOOK_DATA"]))), host=host, port=port, log_config=None, access_log=False)
 
 
 def app(urls: dict[str, str]) -> Starlette:

@@ -76,8 +76,10 @@ class Local:
             write_private(superuser_dsn_file(self.data), self.servers.database.superuser_dsn)
         self._write_run_file()
         self.supervisor.run([Unit(part.name, lambda part=part: self._launch(part), part.url) for part in mine])  # type: ignore[misc]
-        self.supervisor.await_ready()
-        return self._run("signin-link").strip()
+        with ThreadPoolExecutor(1) as pool:
+            link = pool.submit(self._run, "signin-link")
+            self.supervisor.await_ready()
+            return link.result().strip()
 
     def stop(self) -> None:
         """Stop everything: services, then Kafka and PostgreSQL. A run.json that is left over tells of a crash."""
