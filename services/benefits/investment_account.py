@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, time
 
 from services.benefits.investment_account_state import ZERO, InvestmentAccount, Status, feed_row
-from services.benefits.views.authority import rights_in
 from services.benefits.views.initiatives import InitiativeRow
 from shared.contracts.benefits.investment_account import (
     BudgetBaselined,
@@ -22,6 +21,7 @@ from shared.domain.decider import Events, decides
 from shared.domain.given import Given
 from shared.domain.refused import Refused, require
 from shared.domain.state import Command
+from shared.projection.authority import rights_in
 
 
 class OpenAccount(Command, role="service", starts=True):

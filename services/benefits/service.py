@@ -5,8 +5,8 @@ from services.benefits.reactions.funding import authorise, release
 from services.benefits.reactions.opening import open_when_registered, open_when_scheduled
 from services.benefits.reactions.reported import restate_reported
 from services.benefits.reactions.termination import return_unspent
-from services.benefits.views.authority import authority
 from services.benefits.views.initiatives import initiatives
+from shared.projection.authority import authority
 from shared.web.service import Service
 
 SERVICE = Service(

@@ -4,7 +4,6 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from services.intake.views.authority import rights_in
 from shared.contracts.gates.authority_matrix import Right
 from shared.contracts.intake.proposal import (
     Driver,
@@ -24,6 +23,7 @@ from shared.domain.decider import Events, decides, evolves
 from shared.domain.given import Given
 from shared.domain.refused import require
 from shared.domain.state import Command, State
+from shared.projection.authority import rights_in
 
 CURRENCY = "GBP"
 LIGHT_BELOW = Decimal(50_000)

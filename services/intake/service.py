@@ -5,7 +5,7 @@ from services.intake.proposal import Proposal
 from services.intake.reactions.gate_decision import follow_decision, start_funded_stage
 from services.intake.reactions.reported import register_reported
 from services.intake.reactions.selection import register_selected
-from services.intake.views.authority import authority
+from shared.projection.authority import authority
 from shared.web.service import Service
 
 SERVICE = Service(

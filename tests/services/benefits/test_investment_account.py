@@ -18,7 +18,6 @@ from services.benefits.investment_account import (
     ReturnFunding,
     Status,
 )
-from services.benefits.views.authority import AuthorityRow
 from services.benefits.views.initiatives import InitiativeRow
 from shared.contracts.benefits.investment_account import (
     BudgetBaselined,
@@ -36,6 +35,7 @@ from shared.contracts.terms import Decision, ReportedMoney, ReportedState, Tier
 from shared.contracts.values import Money
 from shared.domain.scenario import Scenario, scenario
 from shared.domain.state import Command
+from shared.projection.authority import AuthorityRow
 
 WHY = Personal[str].seal("as the business case says")
 EUROS = Money(amount=Decimal(5), currency="EUR")

@@ -18,7 +18,6 @@ from services.intake.proposal import (
     WithdrawProposal,
     tier_of,
 )
-from services.intake.views.authority import AuthorityRow
 from shared.contracts.event import Event
 from shared.contracts.gates.authority_matrix import Right
 from shared.contracts.intake.proposal import (
@@ -36,6 +35,7 @@ from shared.contracts.terms import Decision, Tier
 from shared.contracts.values import Money
 from shared.domain.scenario import Scenario, scenario
 from shared.domain.state import Command
+from shared.projection.authority import AuthorityRow
 
 WHY = Personal[str].seal("the old one is worn out")
 LOW, MEDIUM, HIGH = RiskLevel

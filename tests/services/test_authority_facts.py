@@ -1,10 +1,10 @@
-"""What intake knows of gates: the rights in force."""
+"""What services know of whose decision it is, as gates tells."""
 
 from datetime import date
 
-from services.intake.views.authority import HUB, AuthorityRow, granted, revoked
 from shared.contracts.gates.authority_matrix import AuthorityRevoked, DecisionRightGranted, Right
 from shared.contracts.terms import Decision, Tier
+from shared.projection.authority import HUB, AuthorityRow, granted, revoked
 from tests.services.hearing import heard
 from tests.services.intake.test_proposal import WHY
 

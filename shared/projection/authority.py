@@ -1,4 +1,4 @@
-"""The decision rights in force, per office, as gates tells."""
+"""The decision rights in force, per office, as gates tells: a table of facts for every service whose rules ask whose decision it is."""
 
 from shared.contracts.envelope import Heard
 from shared.contracts.gates.authority_matrix import AuthorityRevoked, DecisionRightGranted, Right

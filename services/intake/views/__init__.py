@@ -1,1 +1,0 @@
-"""What intake knows from other services: one file a table."""
