@@ -14,6 +14,7 @@ from services.reporting.portfolio import portfolio
 from shared.contracts.terms import GateOutcome, Tier
 from shared.ledger.intent import Mismatched
 from shared.ledger.shards import shard_of
+from shared.stream.step import VIEWS
 from tests.properties import acts
 from tests.properties.effects import require_bounds, require_effects, require_lines
 from tests.properties.faults import Fault, Where
@@ -27,6 +28,7 @@ Step = tuple[str, dict[str, Any]]
 _STEPS: dict[str, st.SearchStrategy[Step]] = {}
 _NAMES: list[str] = []
 INITIATIVES = st.integers(0, 2).map("I-{}".format)
+KEYS = INITIATIVES | st.integers(0, 5).map("F-{}".format)
 PLACES = st.frozensets(st.integers(0, 30), max_size=6)
 SERVICE = st.sampled_from([service.name for service in SERVICES])
 NUMBER = st.integers(0, 99)
@@ -38,6 +40,7 @@ FAULT = st.tuples(st.sampled_from([Where.STATEMENT, Where.CONNECTION]), st.integ
     st.sampled_from([Where.COMMIT, Where.DECIDED, Where.APPENDED]), st.integers(1, 3)
 )
 OUTCOMES = st.sampled_from([GateOutcome.GO, GateOutcome.GO, *GateOutcome])
+TIERS = st.sampled_from(list(Tier))
 FUNDING = st.sampled_from([0, 100, 5000])
 ALL = 9
 """Every log that is heard."""
@@ -75,7 +78,7 @@ class Organisation:
     def fault(self, drawn: tuple[Where, int] | None) -> Fault | None:
         return Fault(*drawn, self.superuser) if drawn else None
 
-    @step(2, initiative=INITIATIVES, tier=st.sampled_from(list(Tier)), hasty=HASTY)
+    @step(2, initiative=INITIATIVES, tier=TIERS, hasty=HASTY)
     async def draft(self, initiative: str, tier: Tier, hasty: int) -> None:
         await acts.draft(self.world, initiative, tier, hasty)
 
@@ -144,10 +147,13 @@ class Organisation:
     async def restart(self, service: str) -> None:
         self.world.restart(service)
 
-    @step(2, service=SERVICE, which=NUMBER, fault=st.none() | FAULT)
+    @step(5, service=SERVICE, which=NUMBER, fault=st.none() | FAULT)
     async def rebuild(self, service: str, which: int, fault: tuple[Where, int] | None) -> None:
-        """A view is made again, or half of it is."""
-        if views := self.world.sites[service].service.views:
+        """A view is made again, or half of it is; one that lacks the records of a key that waits, if there is one."""
+        site = self.world.sites[service]
+        waits = {(key.consumer, key.log) for key in await self.world.workers[service][0].quarantine.parked()}
+        lacking = [view for view in site.service.views if (VIEWS, view.log) in waits]
+        if views := lacking or site.service.views:
             await self.world.rebuild(service, views[which % len(views)], self.fault(fault))
 
     @step(which=NUMBER, service=SERVICE, delivery=DELIVERY)
@@ -156,17 +162,24 @@ class Organisation:
         views = self.world.sites["reporting"].service.views
         await self.world.rebuild_while_hearing("reporting", views[which % len(views)], delivery)
 
-    @step(5, service=SERVICE, which=NUMBER, initiative=INITIATIVES | st.integers(0, 5).map("F-{}".format), acting=st.booleans())
-    async def break_key(self, service: str, which: int, initiative: str, acting: bool) -> None:
-        """From here on folds, or reactions, cannot take the records of a key of one log."""
-        site, topics = self.world.sites[service], self.world.hears(service)
-        log = topics[which % len(topics)]
-        if acting:
-            site.reactions_fail.add((service, log.name, initiative))
-        else:
-            place = (service, "views", log.name, shard_of(initiative))
-            marks = await self.world.marks_of(service)
-            site.folds_fail.setdefault((service, log.name, initiative), marks.get(place[1:], 0) + 1)
+    @step(3, service=SERVICE, which=NUMBER, key=KEYS)
+    async def break_reactions(self, service: str, which: int, key: str) -> None:
+        """From now on reactions cannot take the records of a key of one log."""
+        topics = self.world.hears(service)
+        self.world.sites[service].reactions_fail.add((service, topics[which % len(topics)].name, key))
+
+    @step(
+        6, service=st.sampled_from(["reporting", "reporting", "benefits"]), which=NUMBER, initiative=INITIATIVES, tier=st.sampled_from(Tier)
+    )
+    async def break_folds(self, service: str, which: int, initiative: str, tier: Tier) -> None:
+        """Folds cannot take the records of an initiative in one log that come next; a view that lacks them is made again without them."""
+        topics = self.world.hears(service)
+        log = topics[which % len(topics)].name
+        applied = (await self.world.marks_of(service)).get((VIEWS, log, shard_of(initiative)), 0)
+        self.world.sites[service].folds_fail.setdefault((service, log, initiative), applied + 1)
+        await self.draft(initiative, tier, 0)
+        await self.go_through(initiative, GateOutcome.GO, 100, 1)
+        await self.rebuild(service, which, None)
 
     @step(service=SERVICE, fault=st.none() | FAULT)
     async def replay(self, service: str, fault: tuple[Where, int] | None) -> None:

@@ -33,8 +33,8 @@ def test_whatever_happens_the_tables_are_what_the_logs_say(setting: Setting) -> 
     loop, sites, superuser = setting
 
     @seed(seed_of_run())
-    @profile(examples=6)
-    @given(st.lists(STEPS, min_size=50, max_size=120))
+    @profile(examples=5)
+    @given(st.lists(STEPS, min_size=50, max_size=100))
     def check(steps: list[Step]) -> None:
         loop.run_until_complete(Organisation(sites, superuser).live(steps))
 
