@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from psycopg import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from shared.domain.refused import Refused
@@ -19,7 +20,7 @@ from shared.identity.headers import HEADERS, SecurityHeaders
 from shared.identity.policy import declare
 from shared.identity.principal import NotAdmitted
 from shared.ledger.intent import Conflicted, Mismatched
-from shared.ledger.record import LogUnavailable
+from shared.ledger.record import Forged, LogUnavailable
 from shared.projection.arrival import NotYet
 from shared.projection.reader import NotMade
 from shared.runtime.health import Health
@@ -127,6 +128,9 @@ def _answer_problems(app: FastAPI) -> None:
         Conflicted,
         Mismatched,
         LogUnavailable,
+        OperationalError,
+        InterfaceError,
+        Forged,
         NotAdmitted,
         NotYet,
         NotMade,
@@ -145,6 +149,8 @@ def _problem(error: Exception) -> Problem:
             return Problem(error.status, error.rule, _sentence(error.because), error.way_out, headers=headers)
         case NotYet() | NotMade():
             return not_ready(_sentence(str(error)))
+        case Forged():
+            _log.error("forged", position=error.position, what=error.what)
     return problem_of(error)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg import InterfaceError, OperationalError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
@@ -168,7 +169,7 @@ def problem_of(error: Exception) -> Problem:
         case Mismatched():
             detail = "This Idempotency-Key was used before, with another content or by another actor."
             return Problem(422, "idempotency-key", detail, "take a new key for a new command", "Idempotency-Key")
-        case LogUnavailable():
+        case LogUnavailable() | OperationalError() | InterfaceError():
             return not_ready("The log does not answer; whether the command was recorded is not known yet.")
         case Forged():
             detail = f"At position {error.position} of the log, {error.what}. Nothing is decided on what its service did not write."

@@ -32,9 +32,14 @@ class Logs:
         self._client = instance.async_client("p-ferreira")
         self.records: dict[str, list[Record]] = {service: [] for service in SERVICES}
         self._grown = asyncio.Condition()
+        self._reading = {service: asyncio.Lock() for service in SERVICES}
 
     async def read(self, service: str) -> None:
         """Read what is new of a log; nothing while it does not answer."""
+        async with self._reading[service]:
+            await self._read(service)
+
+    async def _read(self, service: str) -> None:
         known = self.records[service]
         while True:
             try:
