@@ -28,9 +28,11 @@ from shared.ledger.handler import Handler
 from shared.ledger.intent import Intent
 from shared.ledger.log import Log
 from shared.ledger.signing import BatchSigner
+from shared.projection import schema
 from shared.projection.fold import Projector
 from shared.projection.reader import ViewReader
 from shared.projection.view import view_of
+from shared.stream import schema as stream_schema
 from shared.stream.park import Quarantine
 from shared.stream.reactions import Reactions, RecordRefusal
 from shared.stream.step import Step
@@ -115,6 +117,10 @@ async def opened(instance: Instance, name: str) -> AsyncIterator[Part]:
         )
         await pool.open(wait=True)
         at_end.push_async_callback(pool.close)
+        # Whoever is first, api or worker, makes the tables that both ask.
+        async with pool.connection() as connection:
+            await schema.install(connection)
+            await stream_schema.install(connection)
         views = ViewReader(pool)
         at_end.push_async_callback(views.close)
 

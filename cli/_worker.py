@@ -15,12 +15,10 @@ from cli._samples import Samples
 from shared.identity.issuer import LocalIssuer
 from shared.projection.prepare import prepare
 from shared.projection.rebuild import rebuild
-from shared.projection.schema import install
 from shared.projection.source import ByShard, OwnLog
 from shared.runtime.health import Health
 from shared.stream.relay import Relay, Status
 from shared.stream.retry import TRANSIENT, pauses
-from shared.stream.schema import install as install_stream
 from shared.stream.step import VIEWS
 from shared.stream.subscriber import Subscriber
 from shared.stream.timers import Timers
@@ -64,8 +62,6 @@ class Worker:
     async def run(self, seed: Callable[[Part], Coroutine[Any, Any, None]]) -> None:
         """Works until cancelled."""
         async with self.part.pool.connection() as connection:
-            await install(connection)
-            await install_stream(connection)
             waiting = await prepare(connection, VIEWS, self.service.views)
         async with asyncio.TaskGroup() as group:
             for task in (self.relay, self.subscriber, self.timers, self.samples, self.part.running.recorder):
