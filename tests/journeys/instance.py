@@ -108,8 +108,9 @@ class Instance:
         return self.url + self._known().mint_link(person)
 
     def token(self, person: str) -> str:
-        """A bearer token of a person."""
-        return self._known().cli_token(person)
+        """A bearer token of a person, or of a service ("service:reporting")."""
+        name, issuer = person.removeprefix("service:"), self._known()
+        return issuer.cli_token(person) if name == person else issuer.service_token(name)
 
     def client(self, person: str) -> httpx.Client:
         """A client of the API, signed in as a person."""

@@ -29,7 +29,8 @@ class Logs:
     """The records of every service, in the order of their positions (the first stands at position 1)."""
 
     def __init__(self, instance: Instance) -> None:
-        self._client = instance.async_client("p-ferreira")
+        # What a person reads is on record: each look would make the logs longer.
+        self._client = instance.async_client("service:reporting")
         self.records: dict[str, list[Record]] = {service: [] for service in SERVICES}
         self._grown = asyncio.Condition()
         self._reading = {service: asyncio.Lock() for service in SERVICES}

@@ -1,7 +1,7 @@
 """A superuser writes a decision into the log of gates by hand: it goes nowhere, everybody can see it, and the rest works on."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from shared.contracts.ids import uuid7
 from shared.contracts.profile import canonical
 from shared.ledger.shards import shard_of
-from tests.journeys.instance import Instance
+from tests.journeys.instance import Instance, running_instance
 from tests.journeys.logs import Logs, awaited, following, name_of
 from tests.journeys.walk import OFFICE, PROPOSER, Walk, gbp, walking
 
@@ -47,7 +47,15 @@ class Forgery:
 
 
 @pytest.fixture(scope="module")
-async def setting(split: Instance) -> AsyncIterator[Setting]:
+async def setting() -> AsyncIterator[Setting]:
+    """On an instance of its own: a log that was tampered with and could not be healed would fail everybody else."""
+    with running_instance(split=True) as split:
+        async with _prepared(split) as ready:
+            yield ready
+
+
+@asynccontextmanager
+async def _prepared(split: Instance) -> AsyncIterator[Setting]:
     async with following(split) as logs, walking(split, logs) as walk:
         await walk.select(INITIATIVE, "Never decided")
         await walk.prepare(INITIATIVE, 1)
